@@ -1,0 +1,206 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// One package; every leaf folder under Sources/ is a target. Imports only run downward: see
+// docs/ARCHITECTURE.md for the map and Tests/TidyTests for the test that enforces it.
+
+let strict: [SwiftSetting] = [
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+]
+
+/// A target of ours at `Sources/<folder>/<name>`; warnings are errors.
+func ours(_ name: String, in folder: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(
+    name: name, dependencies: dependencies, path: "Sources/\(folder)/\(name)",
+    swiftSettings: strict)
+}
+
+/// The tests of one target, at `Tests/<name>Tests`.
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(
+    name: "\(name)Tests", dependencies: dependencies + ["TestSupport"],
+    path: "Tests/\(name)Tests", swiftSettings: strict)
+}
+
+let argumentParser = Target.Dependency.product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+let asyncHTTPClient = Target.Dependency.product(
+  name: "AsyncHTTPClient", package: "async-http-client")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTesting = Target.Dependency.product(
+  name: "HummingbirdTesting", package: "hummingbird")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioWebSocket = Target.Dependency.product(name: "NIOWebSocket", package: "swift-nio")
+let nioFileSystem = Target.Dependency.product(name: "_NIOFileSystem", package: "swift-nio")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
+let swiftASN1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
+let xmlCoder = Target.Dependency.product(name: "XMLCoder", package: "XMLCoder")
+
+let package = Package(
+  name: "trellis",
+  products: [.executable(name: "trellis", targets: ["trellis"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+    .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    .package(url: "https://github.com/CoreOffice/XMLCoder", from: "0.18.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+  ],
+  targets: [
+    // System libraries.
+    .systemLibrary(
+      name: "CISAL", path: "Sources/System/CISAL", pkgConfig: "libisal",
+      providers: [.apt(["libisal-dev"])]),
+    .systemLibrary(
+      name: "CSodium", path: "Sources/System/CSodium", pkgConfig: "libsodium",
+      providers: [.apt(["libsodium-dev"])]),
+
+    // Core: pure. No clock, file, socket, task or random number.
+    ours("Primitives", in: "Core", []),
+    ours("Cryptography", in: "Core", ["Primitives", "CSodium", crypto]),
+    ours("Economics", in: "Core", ["Primitives"]),
+    ours("ServiceKit", in: "Core", ["Primitives", "Cryptography"]),
+    ours("Ledger", in: "Core", ["Primitives", "Cryptography", "Economics", "ServiceKit"]),
+    ours(
+      "StorageService", in: "Services/Storage", ["Primitives", "Cryptography", "ServiceKit"]),
+    ours("Catalogue", in: "Services", ["ServiceKit", "StorageService"]),
+
+    // Node: what every process is made of.
+    ours("Telemetry", in: "Node", [hummingbird, logging, metrics]),
+    ours("LedgerStore", in: "Node", ["Primitives", "Cryptography", "Ledger", grdb]),
+    ours(
+      "Consensus", in: "Node",
+      [
+        "Primitives", "Cryptography", "Ledger", "ServiceKit", "LedgerStore", nioCore, nioPosix,
+        nioHTTP1, nioWebSocket, logging, metrics,
+      ]),
+    ours(
+      "ChainClient", in: "Node",
+      [
+        "Primitives", "Cryptography", "ServiceKit", "Ledger", asyncHTTPClient, nioCore, nioPosix,
+        nioHTTP1, nioWebSocket, logging,
+      ]),
+    ours(
+      "NodeLink", in: "Node",
+      [
+        "Primitives", "Cryptography", crypto, nioCore, nioPosix, nioSSL, nioTLS, x509, swiftASN1,
+        logging,
+      ]),
+    ours(
+      "ProviderAgent", in: "Node",
+      [
+        "Primitives", "Cryptography", "ServiceKit", "Ledger", "ChainClient", "NodeLink", logging,
+        metrics,
+      ]),
+    ours(
+      "GatewayKit", in: "Node",
+      [
+        "Primitives", "Cryptography", "ServiceKit", "Ledger", "ChainClient", "NodeLink",
+        hummingbird,
+        logging, metrics, nioCore, nioHTTP1, nioPosix,
+      ]),
+
+    // Storage: the parts that do I/O.
+    ours("ErasureCoding", in: "Services/Storage", ["CISAL"]),
+    ours(
+      "StorageProvider", in: "Services/Storage",
+      [
+        "Primitives", "Cryptography", "ServiceKit", "Ledger", "StorageService", "ErasureCoding",
+        "ProviderAgent", "ChainClient", "NodeLink", grdb, nioCore, nioPosix, logging, metrics,
+      ]),
+    ours(
+      "StorageGateway", in: "Services/Storage",
+      [
+        "Primitives", "Cryptography", "ServiceKit", "Ledger", "StorageService", "ErasureCoding",
+        "GatewayKit",
+        "ChainClient", "NodeLink", "CISAL", grdb, hummingbird, nioCore, xmlCoder, crypto, logging,
+        metrics,
+      ]),
+
+    // Insight: what people look at.
+    ours(
+      "Dashboard", in: "Insight",
+      [hummingbird, mustache, logging]),
+
+    // The command, the only place that builds objects.
+    .executableTarget(
+      name: "trellis",
+      dependencies: [
+        "Primitives", "Cryptography", "Economics", "ServiceKit", "Ledger", "StorageService",
+        "Catalogue", "Telemetry", "LedgerStore", "Consensus", "ChainClient", "NodeLink",
+        "ProviderAgent", "GatewayKit", "StorageProvider", "StorageGateway", "Dashboard",
+        argumentParser, asyncHTTPClient, logging, metrics, nioCore, nioPosix,
+      ],
+      path: "Sources/trellis", swiftSettings: strict),
+
+    // Tests.
+    .target(
+      name: "TestSupport", dependencies: ["Primitives", "Cryptography"], path: "Tests/Support",
+      swiftSettings: strict),
+    tests("Primitives", ["Primitives"]),
+    tests("Cryptography", ["Primitives", "Cryptography"]),
+    tests("Economics", ["Primitives", "Economics"]),
+    tests("Ledger", ["Primitives", "Cryptography", "Economics", "ServiceKit", "Ledger"]),
+    tests(
+      "StorageService",
+      [
+        "Primitives", "Cryptography", "Economics", "ServiceKit", "Ledger", "StorageService",
+        "Catalogue",
+      ]),
+    tests("ErasureCoding", ["ErasureCoding"]),
+    tests(
+      "Consensus",
+      [
+        "Primitives", "Cryptography", "ServiceKit", "Ledger", "LedgerStore", "Consensus",
+        "ChainClient", "Catalogue", "StorageService", "Telemetry", asyncHTTPClient, nioCore,
+        nioPosix, nioHTTP1, nioWebSocket, logging,
+      ]),
+    tests("Telemetry", ["Telemetry", logging, metrics]),
+    tests("NodeLink", ["Primitives", "Cryptography", "NodeLink", nioCore, nioPosix, logging]),
+    tests(
+      "ProviderAgent",
+      [
+        "Primitives", "Cryptography", "ServiceKit", "Ledger", "ChainClient", "ProviderAgent",
+        logging,
+      ]),
+    tests(
+      "GatewayKit",
+      [
+        "Primitives", "Cryptography", "ServiceKit", "GatewayKit", hummingbird, hummingbirdTesting,
+        logging, nioCore, nioHTTP1, nioPosix,
+      ]),
+    tests(
+      "StorageProvider",
+      [
+        "Primitives", "Cryptography", "ServiceKit", "Ledger", "StorageService", "ErasureCoding",
+        "StorageProvider", nioCore, logging,
+      ]),
+    tests(
+      "StorageGateway",
+      [
+        "Primitives", "Cryptography", "ServiceKit", "Ledger", "StorageService", "ErasureCoding",
+        "StorageGateway", "GatewayKit", nioCore, hummingbird, hummingbirdTesting, grdb, xmlCoder,
+        crypto, logging,
+      ]),
+    tests("Tidy", []),
+    tests("EndToEnd", ["Primitives"]),
+  ]
+)

@@ -1,0 +1,123 @@
+import Cryptography
+import Primitives
+import ServiceKit
+
+/// What a network begins with. Its hash is the chain's identity and part of everything signed.
+package struct Genesis: Hashable, Sendable, CanonicalCodable {
+  /// An account's first balance.
+  package struct Allocation: Hashable, Sendable, CanonicalCodable {
+    package let account: AccountID
+    package let amount: Amount
+    package init(account: AccountID, amount: Amount) {
+      self.account = account
+      self.amount = amount
+    }
+    package func encode(into encoder: inout CanonicalEncoder) {
+      encoder.encode(account)
+      encoder.encode(amount)
+    }
+    package init(from decoder: inout CanonicalDecoder) throws(CodecError) {
+      account = try decoder.decode()
+      amount = try decoder.decode()
+    }
+  }
+
+  /// A validator: who contributes to the beacon.
+  package struct Validator: Hashable, Sendable, CanonicalCodable {
+    package let account: AccountID
+    /// The public key of its verifiable random function.
+    package let verifiableRandomPublicKey: Bytes32
+    package init(account: AccountID, verifiableRandomPublicKey: Bytes32) {
+      self.account = account
+      self.verifiableRandomPublicKey = verifiableRandomPublicKey
+    }
+    package func encode(into encoder: inout CanonicalEncoder) {
+      encoder.encode(account)
+      encoder.encode(verifiableRandomPublicKey)
+    }
+    package init(from decoder: inout CanonicalDecoder) throws(CodecError) {
+      account = try decoder.decode()
+      verifiableRandomPublicKey = try decoder.decode()
+    }
+  }
+
+  /// The value of one governed parameter.
+  package struct Parameter: Hashable, Sendable, CanonicalCodable {
+    package let name: String
+    package let value: UInt128
+    package init(name: String, value: UInt128) {
+      self.name = name
+      self.value = value
+    }
+    package func encode(into encoder: inout CanonicalEncoder) {
+      encoder.encode(name)
+      encoder.encode(value)
+    }
+    package init(from decoder: inout CanonicalDecoder) throws(CodecError) {
+      name = try decoder.decodeString(limit: 64)
+      value = try decoder.decodeUInt128()
+    }
+  }
+
+  /// What people call the chain, such as `trellis-devnet`.
+  package let chainName: String
+  /// When it began, in milliseconds since 1970.
+  package let genesisTimeMilliseconds: UInt64
+  /// First balances, strictly ascending by account.
+  package let accounts: [Allocation]
+  /// The beacon's contributors, strictly ascending by account.
+  package let validators: [Validator]
+  /// Who may change parameters, strictly ascending.
+  package let governors: [AccountID]
+  /// Values of governed parameters, strictly ascending by name; one that is absent has its
+  /// production value.
+  package let parameters: [Parameter]
+  /// The economic policy and its version, such as `commons/0`.
+  package let policy: String
+  /// Whether anyone may mint tokens: devnets only.
+  package let allowsFaucet: Bool
+
+  /// Sorts the lists, so that equal networks have equal bytes.
+  package init(
+    chainName: String, genesisTimeMilliseconds: UInt64, accounts: [Allocation],
+    validators: [Validator], governors: [AccountID] = [], parameters: [Parameter] = [],
+    policy: String = "commons/0", allowsFaucet: Bool = false
+  ) {
+    self.chainName = chainName
+    self.genesisTimeMilliseconds = genesisTimeMilliseconds
+    self.accounts = accounts.sorted { $0.account < $1.account }
+    self.validators = validators.sorted { $0.account < $1.account }
+    self.governors = governors.sorted()
+    self.parameters = parameters.sorted {
+      Array($0.name.utf8).lexicographicallyPrecedes($1.name.utf8)
+    }
+    self.policy = policy
+    self.allowsFaucet = allowsFaucet
+  }
+
+  /// The chain's identity.
+  package var chain: Digest { Digest.sha256(domain: "genesis", canonicalBytes()) }
+
+  package func encode(into encoder: inout CanonicalEncoder) {
+    encoder.encode(chainName)
+    encoder.encode(genesisTimeMilliseconds)
+    encoder.encode(accounts)
+    encoder.encode(validators)
+    encoder.encode(governors)
+    encoder.encode(parameters)
+    encoder.encode(policy)
+    encoder.encode(allowsFaucet)
+  }
+
+  package init(from decoder: inout CanonicalDecoder) throws(CodecError) {
+    self.init(
+      chainName: try decoder.decodeString(limit: 64),
+      genesisTimeMilliseconds: try decoder.decodeUInt64(),
+      accounts: try decoder.decodeArray(limit: 1 << 24),
+      validators: try decoder.decodeArray(limit: 1024),
+      governors: try decoder.decodeArray(limit: 1024),
+      parameters: try decoder.decodeArray(limit: 1024),
+      policy: try decoder.decodeString(limit: 64),
+      allowsFaucet: try decoder.decodeBool())
+  }
+}

@@ -1,0 +1,194 @@
+import Primitives
+import ServiceKit
+
+/// What a transaction does. The case's byte is part of the wire format for ever.
+package enum Operation: Hashable, Sendable, CanonicalCodable {
+  /// Moves tokens to another account.
+  case transfer(to: AccountID, amount: Amount)
+  /// Mints tokens; only on a chain whose genesis allows it.
+  case faucet(to: AccountID, amount: Amount)
+  /// Makes the sender a provider, with a bond out of its balance.
+  case registerProvider(endpoint: String, location: NetworkLocation, bond: Amount)
+  /// Changes where the sender's provider is reached.
+  case updateProvider(endpoint: String, location: NetworkLocation)
+  /// Adds to the sender's bond.
+  case topUpBond(amount: Amount)
+  /// The sender's provider asks to leave.
+  case startUnbonding
+  /// Takes the bond back after the unbonding time, when no obligation is left.
+  case withdrawBond
+  /// Sets the sender's standing offer for a service. Capacity is in the service's unit.
+  case postOffer(service: ServiceID, prices: PriceVector, capacity: UInt64)
+  /// Takes the standing offer back.
+  case withdrawOffer(service: ServiceID)
+  /// Orders a service and pays its escrow.
+  case placeOrder(OrderTerms)
+  /// Takes back an order that nothing has matched, and its escrow.
+  case cancelOrder(OrderID)
+  /// A provider offers to serve an order at these prices.
+  case placeBid(order: OrderID, prices: PriceVector)
+  /// The customer takes a provider's bid.
+  case acceptBid(order: OrderID, provider: ProviderID)
+  /// Adds to one bucket of a lease's escrow; anyone may.
+  case topUpLease(lease: LeaseID, bucket: EscrowBucket, credits: Credits)
+  /// Ends a lease with a reason and the hash of its evidence (zero for none).
+  case closeLease(lease: LeaseID, reason: String, evidence: Digest)
+  /// Credits what a payer's voucher shows, out of the usage bucket.
+  case claimVoucher(SignedVoucher)
+  /// Sets a governed parameter; only a governor may.
+  case changeParameter(name: String, value: UInt128)
+  /// A service's own transaction.
+  case service(ServiceID, payload: [UInt8])
+
+  /// The longest endpoint, in bytes.
+  package static let endpointByteLimit = 255
+  /// The longest reason for closing a lease, in bytes.
+  package static let reasonByteLimit = 256
+  /// The longest payload of a service's transaction, in bytes.
+  package static let payloadByteLimit = 1 << 20
+
+  /// The case's byte.
+  package var kind: UInt8 {
+    switch self {
+    case .transfer: 1
+    case .faucet: 2
+    case .registerProvider: 3
+    case .updateProvider: 4
+    case .topUpBond: 5
+    case .startUnbonding: 6
+    case .withdrawBond: 7
+    case .postOffer: 8
+    case .withdrawOffer: 9
+    case .placeOrder: 10
+    case .cancelOrder: 11
+    case .placeBid: 12
+    case .acceptBid: 13
+    case .topUpLease: 14
+    case .closeLease: 15
+    case .claimVoucher: 16
+    case .changeParameter: 17
+    case .service: 18
+    }
+  }
+
+  package func encode(into encoder: inout CanonicalEncoder) {
+    encoder.encode(kind)
+    switch self {
+    case .transfer(let account, let amount), .faucet(let account, let amount):
+      encoder.encode(account)
+      encoder.encode(amount)
+    case .topUpBond(let amount): encoder.encode(amount)
+    case .startUnbonding, .withdrawBond: break
+    case .claimVoucher(let voucher): encoder.encode(voucher)
+    case .changeParameter(let name, let value):
+      encoder.encode(name)
+      encoder.encode(value)
+    case .service(let service, let payload):
+      encoder.encode(service)
+      encoder.encode(payload)
+    case .registerProvider, .updateProvider: encodeStaking(into: &encoder)
+    case .postOffer, .withdrawOffer, .placeOrder, .cancelOrder, .placeBid, .acceptBid,
+      .topUpLease, .closeLease:
+      encodeMarket(into: &encoder)
+    }
+  }
+
+  private func encodeStaking(into encoder: inout CanonicalEncoder) {
+    switch self {
+    case .registerProvider(let endpoint, let location, let bond):
+      encoder.encode(endpoint)
+      encoder.encode(location)
+      encoder.encode(bond)
+    case .updateProvider(let endpoint, let location):
+      encoder.encode(endpoint)
+      encoder.encode(location)
+    default: break
+    }
+  }
+
+  private func encodeMarket(into encoder: inout CanonicalEncoder) {
+    switch self {
+    case .postOffer(let service, let prices, let capacity):
+      encoder.encode(service)
+      encoder.encode(prices)
+      encoder.encode(capacity)
+    case .withdrawOffer(let service): encoder.encode(service)
+    case .placeOrder(let terms): encoder.encode(terms)
+    case .cancelOrder(let order): encoder.encode(order)
+    case .placeBid(let order, let prices):
+      encoder.encode(order)
+      encoder.encode(prices)
+    case .acceptBid(let order, let provider):
+      encoder.encode(order)
+      encoder.encode(provider)
+    case .topUpLease(let lease, let bucket, let credits):
+      encoder.encode(lease)
+      encoder.encode(bucket)
+      encoder.encode(credits)
+    case .closeLease(let lease, let reason, let evidence):
+      encoder.encode(lease)
+      encoder.encode(reason)
+      encoder.encode(evidence)
+    default: break
+    }
+  }
+
+  package init(from decoder: inout CanonicalDecoder) throws(CodecError) {
+    let kind = try decoder.decodeUInt8()
+    switch kind {
+    case 1: self = .transfer(to: try decoder.decode(), amount: try decoder.decode())
+    case 2: self = .faucet(to: try decoder.decode(), amount: try decoder.decode())
+    case 3...7: self = try Self.decodeStaking(kind, &decoder)
+    case 8...15: self = try Self.decodeMarket(kind, &decoder)
+    case 16: self = .claimVoucher(try decoder.decode())
+    case 17:
+      self = .changeParameter(
+        name: try decoder.decodeString(limit: 64), value: try decoder.decodeUInt128())
+    case 18:
+      self = .service(
+        try decoder.decode(), payload: try decoder.decodeBytes(limit: Self.payloadByteLimit))
+    default: throw .unknownCase(type: "Operation", byte: kind)
+    }
+  }
+
+  private static func decodeStaking(
+    _ kind: UInt8, _ decoder: inout CanonicalDecoder
+  ) throws(CodecError) -> Operation {
+    switch kind {
+    case 3:
+      .registerProvider(
+        endpoint: try decoder.decodeString(limit: endpointByteLimit),
+        location: try decoder.decode(), bond: try decoder.decode())
+    case 4:
+      .updateProvider(
+        endpoint: try decoder.decodeString(limit: endpointByteLimit),
+        location: try decoder.decode())
+    case 5: .topUpBond(amount: try decoder.decode())
+    case 6: .startUnbonding
+    default: .withdrawBond
+    }
+  }
+
+  private static func decodeMarket(
+    _ kind: UInt8, _ decoder: inout CanonicalDecoder
+  ) throws(CodecError) -> Operation {
+    switch kind {
+    case 8:
+      .postOffer(
+        service: try decoder.decode(), prices: try decoder.decode(),
+        capacity: try decoder.decodeUInt64())
+    case 9: .withdrawOffer(service: try decoder.decode())
+    case 10: .placeOrder(try decoder.decode())
+    case 11: .cancelOrder(try decoder.decode())
+    case 12: .placeBid(order: try decoder.decode(), prices: try decoder.decode())
+    case 13: .acceptBid(order: try decoder.decode(), provider: try decoder.decode())
+    case 14:
+      .topUpLease(
+        lease: try decoder.decode(), bucket: try decoder.decode(), credits: try decoder.decode())
+    default:
+      .closeLease(
+        lease: try decoder.decode(), reason: try decoder.decodeString(limit: reasonByteLimit),
+        evidence: try decoder.decode())
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import Cryptography
+import Economics
+import Primitives
+import ServiceKit
+
+/// From a genesis to the first state.
+enum GenesisRules {
+  /// The facts that the state keeps of a genesis. - Throws: ``LedgerStartError/badGenesis(_:)``.
+  static func check(
+    _ genesis: Genesis, services: [any ServiceModule]
+  ) throws(LedgerStartError) -> GenesisRecord {
+    guard PolicyCatalogue.parameters(of: genesis.policy) != nil else {
+      throw .badGenesis("no policy is called \(genesis.policy)")
+    }
+    try unique(genesis.accounts.map(\.account), "an account")
+    try unique(genesis.validators.map(\.account), "a validator")
+    try unique(genesis.governors, "a governor")
+    try unique(genesis.parameters.map(\.name), "a parameter")
+    try unique(services.map(\.id).sorted(), "a service")
+    try checkParameters(genesis, services)
+    guard genesis.validators.count <= 1024, genesis.governors.count <= 1024 else {
+      throw .badGenesis("there are more than 1024 validators or governors")
+    }
+    return GenesisRecord(
+      chain: genesis.chain, policy: genesis.policy, allowsFaucet: genesis.allowsFaucet,
+      governors: genesis.governors)
+  }
+
+  private static func unique<T: Equatable>(
+    _ sorted: [T], _ what: String
+  ) throws(LedgerStartError) {
+    for (one, next) in zip(sorted, sorted.dropFirst()) where one == next {
+      throw .badGenesis("\(what) is named twice: \(one)")
+    }
+  }
+
+  private static func checkParameters(
+    _ genesis: Genesis, _ services: [any ServiceModule]
+  ) throws(LedgerStartError) {
+    let declared = LedgerParameters.all(services, policy: genesis.policy)
+    try unique(declared.map(\.name).sorted(), "a declared parameter")
+    for parameter in genesis.parameters {
+      guard let declaration = declared.first(where: { $0.name == parameter.name }) else {
+        throw .badGenesis("no parameter is called \(parameter.name)")
+      }
+      guard (declaration.minimum...declaration.maximum).contains(parameter.value) else {
+        throw .badGenesis(
+          "\(parameter.name) must be from \(declaration.minimum) to \(declaration.maximum)")
+      }
+    }
+    for declaration in declared where declaration.name.utf8.count >= StateKey.byteLimit {
+      throw .badGenesis("the parameter name \(declaration.name) is too long")
+    }
+  }
+
+  /// The rows that exist before any service has run.
+  static func rows(
+    _ genesis: Genesis, _ record: GenesisRecord, services: [any ServiceModule]
+  ) throws(LedgerStartError) -> StateRows {
+    var rows: [(key: StateKey, value: [UInt8])] = [
+      (StateKeys.genesis, record.canonicalBytes()),
+      (StateKeys.supply, SupplyRecord(issued: try issued(genesis)).canonicalBytes()),
+      (
+        StateKeys.beaconContributors,
+        BeaconContributorsRecord(accounts: genesis.validators.map(\.account)).canonicalBytes()
+      ),
+    ]
+    for declaration in LedgerParameters.all(services, policy: genesis.policy) {
+      let named = genesis.parameters.first { $0.name == declaration.name }
+      let value = named?.value ?? declaration.production
+      rows.append(
+        (StateKeys.parameter(declaration.name), ParameterRecord(value: value).canonicalBytes()))
+    }
+    for validator in genesis.validators {
+      let record = ValidatorRecord(
+        verifiableRandomPublicKey: validator.verifiableRandomPublicKey)
+      rows.append((StateKeys.validator(validator.account), record.canonicalBytes()))
+    }
+    for allocation in genesis.accounts {
+      let record = AccountRecord(balance: allocation.amount)
+      rows.append((StateKeys.account(allocation.account), record.canonicalBytes()))
+    }
+    return StateRows(rows.sorted { $0.key < $1.key })
+  }
+
+  private static func issued(_ genesis: Genesis) throws(LedgerStartError) -> Amount {
+    do throws(ArithmeticError) {
+      var sum = Amount.zero
+      for allocation in genesis.accounts { sum = try sum.adding(allocation.amount) }
+      return sum
+    } catch {
+      throw .badGenesis("the balances together do not fit in an amount")
+    }
+  }
+
+  /// The clock before the first block.
+  static func clock(_ genesis: Genesis, epochMilliseconds: UInt64) -> ChainClock {
+    ChainClock(
+      height: 0, unixMilliseconds: genesis.genesisTimeMilliseconds, time: .genesis, epoch: 0,
+      epochStartedAt: .genesis,
+      epochEndsAt: LedgerTime.genesis.advanced(milliseconds: epochMilliseconds),
+      beacon: Digest.sha256(domain: "genesis-beacon", genesis.chain.bytes), beaconHeight: 0,
+      blockHash: genesis.chain)
+  }
+}

@@ -1,0 +1,355 @@
+import Cryptography
+import Primitives
+import ServiceKit
+
+/// The ledger's state machine, as a value: blocks in, outcomes out, no clock, file or task.
+///
+/// A copy shares rows and tree with its original until one of them changes, so a driver may answer
+/// queries from a copy while it executes on another.
+package struct LedgerMachine: Sendable {
+  /// How many verified signatures are remembered between check and execution.
+  private static let verifiedLimit = 1 << 17
+  /// The most that one block adds to the ledger's clock, in milliseconds.
+  package static let longestStepMilliseconds: UInt64 = 5_000
+
+  private var state: LedgerState
+  private var tree: StateTree
+  private var verified = VerifiedSignatures(limit: LedgerMachine.verifiedLimit)
+
+  /// A new chain.
+  /// - Throws: ``LedgerStartError``.
+  package init(genesis: Genesis, services: [any ServiceModule]) throws(LedgerStartError) {
+    let sorted = services.sorted { $0.id < $1.id }
+    let record = try GenesisRules.check(genesis, services: sorted)
+    let rows = try GenesisRules.rows(genesis, record, services: sorted)
+    state = LedgerState(
+      rows: rows, genesis: record, services: sorted,
+      clock: GenesisRules.clock(genesis, epochMilliseconds: 0))
+    state.clock = GenesisRules.clock(
+      genesis, epochMilliseconds: state.milliseconds(LedgerParameters.epochMilliseconds))
+    tree = StateTree()
+    for service in sorted {
+      do throws(Rejection) {
+        try state.asService(service.id) { (state) throws(Rejection) in
+          try service.genesis(in: &state)
+        }
+      } catch {
+        throw .serviceFailed("\(service.name): \(error)")
+      }
+    }
+    state.write(state.clock, at: StateKeys.clock)
+    _ = state.takeChanges()
+    state.events = []
+    tree = Self.tree(over: state.rows)
+  }
+
+  /// A chain as it was stored.
+  /// - Parameters:
+  ///   - rows: all rows, ascending by key for speed.
+  ///   - expectedRoot: the state root that was stored with them; nil skips the comparison.
+  /// - Throws: ``LedgerStartError``.
+  package init(
+    genesis: Genesis, services: [any ServiceModule],
+    rows: some Sequence<(key: StateKey, value: [UInt8])>, expectedRoot: Digest?
+  ) throws(LedgerStartError) {
+    let sorted = services.sorted { $0.id < $1.id }
+    let record = try GenesisRules.check(genesis, services: sorted)
+    let rows = StateRows(rows)
+    tree = Self.tree(over: rows)
+    if let expectedRoot, tree.root != expectedRoot {
+      throw .rootMismatch(expected: expectedRoot, found: tree.root)
+    }
+    let stored = try Self.stored(GenesisRecord.self, at: StateKeys.genesis, in: rows)
+    guard let stored, stored == record else {
+      throw .otherChain(expected: record.chain, found: stored?.chain)
+    }
+    guard let clock = try Self.stored(ChainClock.self, at: StateKeys.clock, in: rows) else {
+      throw .otherChain(expected: record.chain, found: stored.chain)
+    }
+    state = LedgerState(rows: rows, genesis: record, services: sorted, clock: clock)
+  }
+
+  private static func stored<T: CanonicalCodable>(
+    _ type: T.Type, at key: StateKey, in rows: StateRows
+  ) throws(LedgerStartError) -> T? {
+    guard let bytes = rows.value(at: key) else { return nil }
+    do throws(CodecError) {
+      return try T(canonicalBytes: bytes)
+    } catch {
+      throw .badGenesis("the stored row of \(T.self) does not decode: \(error)")
+    }
+  }
+
+  private static func tree(over rows: StateRows) -> StateTree {
+    var changes: [StateTree.Change] = []
+    changes.reserveCapacity(rows.count)
+    rows.forEach { key, value in
+      changes.append(StateTree.Change(key: key.treeKey, value: Digest.sha256(value)))
+    }
+    var tree = StateTree()
+    tree.update(changes)
+    return tree
+  }
+
+  // MARK: Where it is
+
+  /// The height of the last block; 0 after genesis.
+  package var height: UInt64 { state.clock.height }
+  /// The ledger's own clock.
+  package var time: LedgerTime { state.clock.time }
+  /// The wall-clock time of the last block, in milliseconds since 1970. A driver stamps the next
+  /// block with the larger of this and its own clock.
+  package var lastTimeMilliseconds: UInt64 { state.clock.unixMilliseconds }
+  /// The chain's identity.
+  package var chain: Digest { state.genesis.chain }
+  /// The root of the state tree.
+  package var stateRoot: Digest { tree.root }
+  /// A hash chain over all blocks; the genesis's hash before the first.
+  package var lastBlockHash: Digest { state.clock.blockHash }
+  /// Height, times, epoch and beacon together.
+  package var clock: ChainClock { state.clock }
+  /// How many rows the state has.
+  package var rowCount: Int { state.rows.count }
+  /// When a block is wanted although nobody sends anything.
+  package var nextWork: NextWork { state.nextWork }
+
+  /// How long a driver may wait for its next block if nobody sends anything: 0 when work is pending,
+  /// at most 5 s while a deadline is ahead, nil when there is none.
+  package var millisecondsUntilNextBlock: UInt64? {
+    switch nextWork {
+    case .now: 0
+    case .at(let time): min(time.milliseconds(since: self.time), Self.longestStepMilliseconds)
+    case .none: nil
+    }
+  }
+
+  // MARK: Reading
+
+  /// The value of a row.
+  package func value(at key: StateKey) -> [UInt8]? { state.rows.value(at: key) }
+
+  /// A row as a record; nil when there is none or when it is not of this type.
+  package func record<T: CanonicalCodable>(_ type: T.Type = T.self, at key: StateKey) -> T? {
+    guard let bytes = value(at: key) else { return nil }
+    return try? T(canonicalBytes: bytes)
+  }
+
+  /// Rows from `start` up to but without `end`, ascending, at most `limit`.
+  package func rows(
+    from start: StateKey, to end: StateKey, limit: Int
+  ) -> [(key: StateKey, value: [UInt8])] {
+    state.rows.rows(from: start, to: end, limit: limit)
+  }
+
+  /// Rows of a range, ascending.
+  package func rows(in range: KeyRange, limit: Int = .max) -> [(key: StateKey, value: [UInt8])] {
+    state.rows.rows(from: range.from, to: range.to, limit: limit)
+  }
+
+  /// All rows, ascending: what a store keeps after genesis, and a snapshot.
+  package func forEachRow<E: Error>(_ body: (StateKey, [UInt8]) throws(E) -> Void) throws(E) {
+    try state.rows.forEach(body)
+  }
+
+  /// What shows a row's value, or its absence, against ``stateRoot``.
+  package func proof(for key: StateKey) -> StateProof { tree.proof(for: key.treeKey) }
+
+  /// The sequence that an account's next transaction in a lane must have.
+  package func nextSequence(of account: AccountID, lane: UInt8) -> UInt64 {
+    state.account(account).nextSequence(lane: lane)
+  }
+
+  /// Compares every total with the sum over all rows.
+  /// - Throws: ``InvariantViolation``.
+  package func checkInvariants() throws(InvariantViolation) { try state.checkInvariants() }
+
+  /// Compares the tree with one that is built from the rows. For tests and start-up.
+  package var treeMatchesRows: Bool { Self.tree(over: state.rows).root == tree.root }
+
+  // MARK: Checking transactions
+
+  /// Whether a transaction may enter a mempool. Checks, in this order: size and codec, that it is a
+  /// transaction, chain, lane, expiry, account, sequence (up to 4096 ahead of its lane), signature.
+  /// - Parameter bytes: a ``BlockItem``'s encoding.
+  /// - Returns: the hash it is known by.
+  /// - Throws: ``Rejection``.
+  @discardableResult
+  package func check(_ bytes: [UInt8]) throws(Rejection) -> Digest {
+    let hash = Digest.sha256(bytes)
+    let signed = try Self.decodeTransaction(bytes)
+    try state.checkEnvelope(
+      signed.transaction, height: height.addingSaturated(1), window: LedgerState.sequenceWindow)
+    if !verified.contains(hash), !signed.isSignatureValid { throw Self.badSignature }
+    return hash
+  }
+
+  /// Remembers that an item's signature is valid, so that executing it does not check it again.
+  /// - Parameter hash: SHA-256 of the item's bytes, as ``check(_:)`` returns it.
+  package mutating func noteVerified(_ hash: Digest) { verified.insert(hash) }
+
+  /// Whether an item is a transaction whose sender signed it. Pure: for a driver's threads.
+  package static func signatureIsValid(item: [UInt8]) -> Bool {
+    do throws(Rejection) {
+      return try decodeTransaction(item).isSignatureValid
+    } catch {
+      return false
+    }
+  }
+
+  private static let badSignature = Rejection(
+    .badSignature, "the signature does not verify under the sender's key")
+
+  private static func decodeTransaction(_ bytes: [UInt8]) throws(Rejection) -> SignedTransaction {
+    guard case .signed(let signed) = try decode(bytes) else {
+      throw Rejection(.misplacedItem, "a beacon is only ever the first item of a block")
+    }
+    return signed
+  }
+
+  private static func decode(_ bytes: [UInt8]) throws(Rejection) -> BlockItem {
+    guard bytes.count <= BlockItem.byteLimit else {
+      throw Rejection(
+        .malformed, "the item has \(bytes.count) bytes; the limit is \(BlockItem.byteLimit)")
+    }
+    do throws(CodecError) {
+      return try BlockItem(canonicalBytes: bytes)
+    } catch {
+      throw Rejection(error)
+    }
+  }
+
+  // MARK: The beacon
+
+  /// A validator's contribution to the next block.
+  package func beaconContribution(
+    key: VerifiableRandomKey, account: AccountID
+  ) -> BeaconContribution {
+    let alpha = BeaconRules.alpha(
+      chain: chain, previous: state.clock.beacon, height: height.addingSaturated(1))
+    return BeaconContribution(validator: account, proof: key.prove(alpha))
+  }
+
+  /// Whether a contribution proves itself for the next block.
+  package func accepts(_ contribution: BeaconContribution) -> Bool {
+    do throws(Rejection) {
+      return try state.checkContributions([contribution], height: height.addingSaturated(1))
+        .count == 1
+    } catch {
+      return false
+    }
+  }
+
+  // MARK: Executing
+
+  /// Whether a block may be executed. Checks, in this order: height, time, that its first item is a
+  /// beacon, the contributions.
+  /// - Throws: ``Rejection``.
+  package func validate(_ block: BlockInput) throws(Rejection) { _ = try beaconOutputs(block) }
+
+  private func beaconOutputs(_ block: BlockInput) throws(Rejection) -> [[UInt8]] {
+    guard block.height == height.addingSaturated(1) else {
+      throw Rejection(.badBlock, "the next block has height \(height + 1), not \(block.height)")
+    }
+    guard block.timeMilliseconds >= lastTimeMilliseconds else {
+      throw Rejection(
+        .badBlock,
+        "the block's time \(block.timeMilliseconds) is before the last one's, "
+          + "\(lastTimeMilliseconds)")
+    }
+    guard let first = block.items.first, case .beacon(let contributions) = try Self.decode(first)
+    else { throw Rejection(.badBlock, "a block's first item is its beacon") }
+    return try state.checkContributions(contributions, height: block.height)
+  }
+
+  /// Executes a block: clock, beacon, draws, deadlines, transactions, epoch end.
+  ///
+  /// A block that ``validate(_:)`` refuses changes nothing and comes back with its refusal.
+  /// - Parameter signatureVerdicts: for each item whether its signature is valid, where a driver
+  ///   checked them on its own threads with ``signatureIsValid(item:)``; entry 0 means nothing.
+  package mutating func execute(
+    _ block: BlockInput, signatureVerdicts: [Bool]? = nil
+  ) -> BlockOutcome {
+    let outputs: [[UInt8]]
+    do throws(Rejection) {
+      outputs = try beaconOutputs(block)
+    } catch {
+      return outcome(results: [], changes: [], refusal: error)
+    }
+    let hashes = block.items.map { Digest.sha256($0) }
+    begin(block, hashes: hashes, outputs: outputs)
+    var results = [TransactionResult.success(hashes[0])]
+    results.reserveCapacity(hashes.count)
+    for index in block.items.indices.dropFirst() {
+      state.itemIndex = index
+      let known = signatureVerdicts.flatMap { index < $0.count ? $0[index] : nil }
+      results.append(executeItem(block.items[index], hash: hashes[index], signature: known))
+      state.keep()
+    }
+    state.itemIndex = nil
+    if state.epochIsDue { state.endEpoch() }
+    return finish(results)
+  }
+
+  private mutating func begin(_ block: BlockInput, hashes: [Digest], outputs: [[UInt8]]) {
+    let passed = block.timeMilliseconds - state.clock.unixMilliseconds
+    state.clock.height = block.height
+    state.clock.unixMilliseconds = block.timeMilliseconds
+    state.clock.time = state.clock.time.advanced(
+      milliseconds: min(passed, Self.longestStepMilliseconds))
+    state.clock.blockHash = Self.blockHash(
+      block, hashes: hashes, previous: state.clock.blockHash)
+    state.refreshPolicy()
+    state.makeBeacon(outputs)
+    state.runDraws()
+    state.runDeadlines()
+    state.keep()
+  }
+
+  private static func blockHash(
+    _ block: BlockInput, hashes: [Digest], previous: Digest
+  ) -> Digest {
+    var builder = DigestBuilder(domain: "block")
+    builder.update(previous)
+    builder.update(block.height)
+    builder.update(block.timeMilliseconds)
+    builder.update(block.proposer)
+    for hash in hashes { builder.update(hash) }
+    return builder.finalize()
+  }
+
+  private mutating func executeItem(
+    _ bytes: [UInt8], hash: Digest, signature: Bool?
+  ) -> TransactionResult {
+    do throws(Rejection) {
+      let signed = try Self.decodeTransaction(bytes)
+      try state.checkEnvelope(signed.transaction, height: state.clock.height, window: 0)
+      let valid = signature ?? (verified.contains(hash) || signed.isSignatureValid)
+      guard valid else { throw Self.badSignature }
+      try state.execute(signed.transaction)
+      return .success(hash)
+    } catch {
+      return TransactionResult(hash: hash, error)
+    }
+  }
+
+  private mutating func finish(_ results: [TransactionResult]) -> BlockOutcome {
+    state.write(state.clock, at: StateKeys.clock)
+    let changes = state.takeChanges()
+    tree.update(
+      changes.map {
+        StateTree.Change(key: $0.key.treeKey, value: $0.value.map { Digest.sha256($0) })
+      })
+    return outcome(results: results, changes: changes, refusal: nil)
+  }
+
+  private mutating func outcome(
+    results: [TransactionResult], changes: [(key: StateKey, value: [UInt8]?)],
+    refusal: Rejection?
+  ) -> BlockOutcome {
+    let events = state.events
+    state.events = []
+    return BlockOutcome(
+      height: state.clock.height, time: state.clock.time, results: results, events: events,
+      stateRoot: tree.root, blockHash: state.clock.blockHash, changes: changes, refusal: refusal)
+  }
+}

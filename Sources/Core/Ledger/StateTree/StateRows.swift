@@ -1,0 +1,159 @@
+import ServiceKit
+
+/// The ledger's rows: an ordered map from key to bytes, in sorted chunks.
+///
+/// A point read is two binary searches, a range read is a walk, and a copy of the whole shares its
+/// chunks until one is changed. A million rows are about four thousand chunks.
+package struct StateRows: Sendable {
+  struct Row: Sendable {
+    let key: StateKey
+    var value: [UInt8]
+  }
+
+  /// A chunk that grows beyond this is cut in two.
+  private static let chunkLimit = 384
+
+  private var chunks: [[Row]] = []
+  /// The first key of each chunk: kept apart, so that the outer search touches little memory.
+  private var firsts: [StateKey] = []
+  /// How many rows there are.
+  package private(set) var count = 0
+
+  package init() {}
+
+  /// Rows in any order; of equal keys the last one counts.
+  package init(_ rows: some Sequence<(key: StateKey, value: [UInt8])>) {
+    var sorted = rows.map { Row(key: $0.key, value: $0.value) }
+    let isSorted = zip(sorted, sorted.dropFirst()).allSatisfy { $0.key < $1.key }
+    if !isSorted {
+      for row in sorted { exchange(row.value, at: row.key) }
+      sorted = []
+      return
+    }
+    count = sorted.count
+    for start in stride(from: 0, to: sorted.count, by: Self.chunkLimit * 2 / 3) {
+      let end = min(start + Self.chunkLimit * 2 / 3, sorted.count)
+      firsts.append(sorted[start].key)
+      chunks.append(Array(sorted[start..<end]))
+    }
+  }
+
+  /// The chunk that holds `key` if any does.
+  private func chunkIndex(of key: StateKey) -> Int {
+    var low = 0
+    var high = firsts.count
+    while low < high {
+      let middle = (low + high) / 2
+      if key < firsts[middle] { high = middle } else { low = middle + 1 }
+    }
+    return max(low - 1, 0)
+  }
+
+  /// The first row of a chunk that is not before `key`.
+  private func rowIndex(of key: StateKey, in chunk: Int) -> Int {
+    var low = 0
+    var high = chunks[chunk].count
+    while low < high {
+      let middle = (low + high) / 2
+      if chunks[chunk][middle].key < key { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+
+  /// The value at a key.
+  package func value(at key: StateKey) -> [UInt8]? {
+    if chunks.isEmpty { return nil }
+    let chunk = chunkIndex(of: key)
+    let row = rowIndex(of: key, in: chunk)
+    guard row < chunks[chunk].count, chunks[chunk][row].key == key else { return nil }
+    return chunks[chunk][row].value
+  }
+
+  /// Sets or, with nil, removes a row. Returns what was there.
+  @discardableResult
+  package mutating func exchange(_ value: [UInt8]?, at key: StateKey) -> [UInt8]? {
+    if chunks.isEmpty {
+      if let value { insertFirst(Row(key: key, value: value)) }
+      return nil
+    }
+    let chunk = chunkIndex(of: key)
+    let row = rowIndex(of: key, in: chunk)
+    let isThere = row < chunks[chunk].count && chunks[chunk][row].key == key
+    switch (isThere, value) {
+    case (true, .some(let value)):
+      let old = chunks[chunk][row].value
+      chunks[chunk][row].value = value
+      return old
+    case (true, .none):
+      return remove(row, from: chunk)
+    case (false, .some(let value)):
+      insert(Row(key: key, value: value), at: row, in: chunk)
+      return nil
+    case (false, .none):
+      return nil
+    }
+  }
+
+  private mutating func insertFirst(_ row: Row) {
+    chunks = [[row]]
+    firsts = [row.key]
+    count = 1
+  }
+
+  private mutating func insert(_ row: Row, at index: Int, in chunk: Int) {
+    chunks[chunk].insert(row, at: index)
+    if index == 0 { firsts[chunk] = row.key }
+    count += 1
+    guard chunks[chunk].count > Self.chunkLimit else { return }
+    let half = chunks[chunk].count / 2
+    let upper = Array(chunks[chunk][half...])
+    chunks[chunk].removeSubrange(half...)
+    chunks.insert(upper, at: chunk + 1)
+    firsts.insert(upper[0].key, at: chunk + 1)
+  }
+
+  private mutating func remove(_ row: Int, from chunk: Int) -> [UInt8] {
+    let removed = chunks[chunk].remove(at: row)
+    count -= 1
+    if chunks[chunk].isEmpty {
+      chunks.remove(at: chunk)
+      firsts.remove(at: chunk)
+    } else if row == 0 {
+      firsts[chunk] = chunks[chunk][0].key
+    }
+    return removed.value
+  }
+
+  /// Rows from `start` up to but without `end`, ascending, at most `limit`.
+  package func rows(
+    from start: StateKey, to end: StateKey, limit: Int
+  ) -> [(key: StateKey, value: [UInt8])] {
+    var found: [(key: StateKey, value: [UInt8])] = []
+    if chunks.isEmpty || limit <= 0 { return found }
+    var chunk = chunkIndex(of: start)
+    var row = rowIndex(of: start, in: chunk)
+    while chunk < chunks.count {
+      while row < chunks[chunk].count {
+        let candidate = chunks[chunk][row]
+        if !(candidate.key < end) || found.count == limit { return found }
+        found.append((candidate.key, candidate.value))
+        row += 1
+      }
+      chunk += 1
+      row = 0
+    }
+    return found
+  }
+
+  /// The first row from `start` up to but without `end`.
+  package func first(from start: StateKey, to end: StateKey) -> (key: StateKey, value: [UInt8])? {
+    rows(from: start, to: end, limit: 1).first
+  }
+
+  /// Calls `body` with every row, ascending by key.
+  package func forEach<E: Error>(_ body: (StateKey, [UInt8]) throws(E) -> Void) throws(E) {
+    for chunk in chunks {
+      for row in chunk { try body(row.key, row.value) }
+    }
+  }
+}

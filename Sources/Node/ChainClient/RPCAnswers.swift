@@ -1,0 +1,152 @@
+import Foundation
+import Primitives
+import ServiceKit
+
+/// A number that CometBFT writes as a text in JSON.
+struct TextNumber: Decodable, Sendable {
+  let value: UInt64
+
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    if let text = try? container.decode(String.self) {
+      guard let number = UInt64(text) else {
+        throw DecodingError.dataCorruptedError(
+          in: container, debugDescription: "“\(text.prefix(40))” is no whole number")
+      }
+      value = number
+    } else {
+      value = try container.decode(UInt64.self)
+    }
+  }
+}
+
+/// What every JSON-RPC answer is wrapped in.
+struct RPCEnvelope<Result: Decodable & Sendable>: Decodable, Sendable {
+  struct Failure: Decodable, Sendable {
+    let code: Int
+    let message: String
+    let data: String?
+  }
+  let result: Result?
+  let error: Failure?
+}
+
+/// The answer to `status`, as far as it is used.
+struct StatusAnswer: Decodable, Sendable {
+  struct NodeInfo: Decodable, Sendable { let network: String }
+  struct SyncInfo: Decodable, Sendable {
+    let latest_block_hash: String
+    let latest_app_hash: String
+    let latest_block_height: TextNumber
+    let latest_block_time: String
+    let catching_up: Bool
+  }
+  let node_info: NodeInfo
+  let sync_info: SyncInfo
+}
+
+/// The answer to `abci_query`.
+struct QueryAnswer: Decodable, Sendable {
+  struct Response: Decodable, Sendable {
+    let code: UInt32
+    let log: String
+    let value: String?
+    let height: TextNumber
+    let proofOps: ProofOperations?
+  }
+  struct ProofOperations: Decodable, Sendable { let ops: [ProofOperation]? }
+  struct ProofOperation: Decodable, Sendable {
+    let type: String
+    let data: String
+  }
+  let response: Response
+}
+
+/// An item's result, in `tx`, `block_results` and `broadcast_tx_commit`.
+struct ItemAnswer: Decodable, Sendable {
+  struct Event: Decodable, Sendable {
+    struct Attribute: Decodable, Sendable {
+      let key: String
+      let value: String
+    }
+    let type: String
+    let attributes: [Attribute]?
+
+    var serviceEvent: ServiceEvent {
+      ServiceEvent(type, (attributes ?? []).map { (name: $0.key, value: $0.value) })
+    }
+  }
+  let code: UInt32
+  let log: String
+  let events: [Event]?
+}
+
+/// The answer to `broadcast_tx_commit`.
+struct CommitAnswer: Decodable, Sendable {
+  let check_tx: ItemAnswer
+  let tx_result: ItemAnswer
+  let height: TextNumber
+}
+
+/// The answer to `tx`.
+struct TransactionAnswer: Decodable, Sendable {
+  let height: TextNumber
+  let index: UInt32
+  let tx_result: ItemAnswer
+}
+
+/// The answer to `block_results`.
+struct BlockResultsAnswer: Decodable, Sendable {
+  let txs_results: [ItemAnswer]?
+  let finalize_block_events: [ItemAnswer.Event]?
+}
+
+/// The answer to `header`.
+struct HeaderAnswer: Decodable, Sendable {
+  struct Header: Decodable, Sendable {
+    let height: TextNumber
+    let time: String
+  }
+  let header: Header
+}
+
+/// The answer to `block`, as far as it is used.
+struct BlockAnswer: Decodable, Sendable {
+  struct Block: Decodable, Sendable {
+    struct Body: Decodable, Sendable { let txs: [String]? }
+    let header: HeaderAnswer.Header
+    let data: Body
+  }
+  let block: Block?
+}
+
+/// Times as CometBFT writes them: RFC 3339 in UTC with up to nine decimals.
+enum RPCTime {
+  /// Milliseconds since 1970, or nil when the text is no such time.
+  static func milliseconds(_ text: String) -> UInt64? {
+    guard text.hasSuffix("Z") else { return nil }
+    let parts = text.dropLast().split(separator: ".", maxSplits: 1)
+    guard let whole = parts.first else { return nil }
+    let fields = whole.split(whereSeparator: { "-T:".contains($0) }).map { Int($0) }
+    guard fields.count == 6, fields.allSatisfy({ $0 != nil }) else { return nil }
+    let f = fields.compactMap(\.self)
+    guard (1970...9999).contains(f[0]), (1...12).contains(f[1]), (1...31).contains(f[2]) else {
+      return nil
+    }
+    let days = daysSince1970(year: f[0], month: f[1], day: f[2])
+    let seconds = days * 86_400 + f[3] * 3_600 + f[4] * 60 + f[5]
+    let fraction = parts.count == 2 ? String(parts[1].prefix(3)) : ""
+    let padded = fraction + String(repeating: "0", count: 3 - fraction.count)
+    guard seconds >= 0, let milliseconds = UInt64(padded) else { return nil }
+    return UInt64(seconds) * 1000 + milliseconds
+  }
+
+  /// Days from 1970-01-01 to a date of the proleptic Gregorian calendar.
+  private static func daysSince1970(year: Int, month: Int, day: Int) -> Int {
+    let shifted = month <= 2 ? year - 1 : year
+    let era = shifted / 400
+    let yearOfEra = shifted - era * 400
+    let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
+    return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+  }
+}

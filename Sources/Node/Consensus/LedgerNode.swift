@@ -1,0 +1,336 @@
+import Cryptography
+import Ledger
+import LedgerStore
+import Logging
+import Metrics
+import Primitives
+import ServiceKit
+import Synchronization
+
+/// The ledger behind the driver boundary: executes blocks one after the other on a thread of its
+/// own, persists them, and answers checks and queries from the last committed state meanwhile.
+package actor LedgerNode: LedgerApplication {
+  /// How a node is run.
+  package struct Configuration: Sendable {
+    /// Whether the ledger's invariants are checked after every block.
+    package var checksInvariants: Bool
+    /// This validator's account and beacon key; nil on a node that only follows.
+    package var validator: (account: AccountID, key: VerifiableRandomKey)?
+
+    package init(
+      checksInvariants: Bool = true,
+      validator: (account: AccountID, key: VerifiableRandomKey)? = nil
+    ) {
+      self.checksInvariants = checksInvariants
+      self.validator = validator
+    }
+  }
+
+  /// The last committed state: a copy that shares what has not changed since.
+  struct Committed: Sendable {
+    var machine: LedgerMachine
+    var info: ApplicationInfo
+  }
+
+  private struct Pending {
+    let machine: LedgerMachine
+    let commit: BlockCommit
+  }
+
+  private let executor = QueueExecutor(label: "trellis.ledger")
+  package nonisolated var unownedExecutor: UnownedSerialExecutor {
+    executor.asUnownedSerialExecutor()
+  }
+
+  package nonisolated let genesis: Genesis
+  /// Where the ledger is kept.
+  package nonisolated let store: any LedgerStoring
+  package nonisolated let verifier = SignatureVerifier()
+  nonisolated let configuration: Configuration
+  private nonisolated let committed: Mutex<Committed>
+  private nonisolated let failure = Mutex<NodeError?>(nil)
+  private let logger: Logger
+  private var isInitialised: Bool
+  private var pending: Pending?
+
+  /// Opens the ledger: from the store, or, when that is empty, from the genesis.
+  /// - Throws: ``NodeError``.
+  package init(
+    genesis: Genesis, services: [any ServiceModule], store: any LedgerStoring,
+    configuration: Configuration, logger: Logger
+  ) throws(NodeError) {
+    self.genesis = genesis
+    self.store = store
+    self.configuration = configuration
+    self.logger = logger
+    let stored: StoredLedger?
+    do {
+      stored = try store.loadLatest()
+    } catch {
+      throw .store(error)
+    }
+    isInitialised = stored != nil
+    committed = Mutex(try Self.open(stored, genesis: genesis, services: services))
+  }
+
+  private static func open(
+    _ stored: StoredLedger?, genesis: Genesis, services: [any ServiceModule]
+  ) throws(NodeError) -> Committed {
+    let chain = genesis.chain
+    if let stored, stored.meta.chain != chain {
+      throw .otherChain(stored: stored.meta.chain, genesis: chain)
+    }
+    let machine: LedgerMachine
+    do {
+      machine =
+        if let stored {
+          try LedgerMachine(
+            genesis: genesis, services: services, rows: stored.rows,
+            expectedRoot: stored.meta.stateRoot)
+        } else {
+          try LedgerMachine(genesis: genesis, services: services)
+        }
+    } catch {
+      if case .rootMismatch(let expected, let found) = error {
+        throw .stateRootMismatch(
+          height: stored?.meta.height ?? 0, stored: expected, computed: found)
+      }
+      if stored != nil { throw .store(.corrupt(what: "the rows make no ledger: \(error)")) }
+      throw .badGenesis("\(error)")
+    }
+    return Committed(
+      machine: machine,
+      info: ApplicationInfo(
+        chain: chain, chainName: genesis.chainName, height: stored?.meta.height ?? 0,
+        stateRoot: machine.stateRoot, blockHash: stored?.meta.blockHash ?? .zero,
+        timeMilliseconds: stored?.meta.timeMilliseconds ?? genesis.genesisTimeMilliseconds))
+  }
+
+  // MARK: Reading the committed state
+
+  /// The last committed state; cheap, and never waits for a block.
+  package nonisolated var machine: LedgerMachine { committed.withLock { $0.machine } }
+
+  /// Where the last committed state stands.
+  package nonisolated var committedInfo: ApplicationInfo { committed.withLock { $0.info } }
+
+  /// Why the node has stopped, or nil while it works.
+  package nonisolated var halted: NodeError? { failure.withLock { $0 } }
+
+  package func info() async -> ApplicationInfo { committedInfo }
+
+  package nonisolated func query(_ query: ApplicationQuery) async -> QueryOutcome {
+    let committed = committed.withLock { $0 }
+    return StateQuery(
+      machine: committed.machine, info: committed.info, store: store
+    ).answer(query)
+  }
+
+  package nonisolated func checkTransaction(
+    _ item: [UInt8], kind: CheckKind
+  ) async -> CheckOutcome {
+    guard item.count <= BlockItem.byteLimit else {
+      return .rejected(
+        Rejection(.malformed, "\(item.count) bytes are more than \(BlockItem.byteLimit)"))
+    }
+    let transaction: Transaction
+    do throws(CodecError) {
+      guard case .signed(let signed) = try BlockItem(canonicalBytes: item) else {
+        return .rejected(Rejection(.misplacedItem, "only validators place a beacon"))
+      }
+      transaction = signed.transaction
+    } catch {
+      return .rejected(Rejection(error))
+    }
+    guard case .new = kind else { return recheck(transaction) }
+    do throws(Rejection) {
+      verifier.remember(try machine.check(item))
+    } catch {
+      return .rejected(error)
+    }
+    return recheck(transaction)
+  }
+
+  /// What can have changed since the signature was checked: sequence and expiry.
+  private nonisolated func recheck(_ transaction: Transaction) -> CheckOutcome {
+    let next = nextSequence(LaneAddress(sender: transaction.sender, lane: transaction.lane))
+    guard transaction.sequence >= next else {
+      return .rejected(
+        Rejection(.sequenceUsed, "sequence \(transaction.sequence) is used; next is \(next)"))
+    }
+    guard transaction.expiryHeight > committedInfo.height else {
+      return .rejected(
+        Rejection(.expired, "the transaction expired at height \(transaction.expiryHeight)"))
+    }
+    return .accepted(
+      LanePlace(
+        lane: LaneAddress(sender: transaction.sender, lane: transaction.lane),
+        sequence: transaction.sequence, expiryHeight: transaction.expiryHeight))
+  }
+
+  /// The sequence that a lane's next transaction must have.
+  package nonisolated func nextSequence(_ lane: LaneAddress) -> UInt64 {
+    machine.nextSequence(of: lane.sender, lane: lane.lane)
+  }
+
+  // MARK: The beacon
+
+  package func extendVote(height: UInt64) async -> [UInt8] {
+    guard let validator = configuration.validator else { return [] }
+    return machine.beaconContribution(key: validator.key, account: validator.account)
+      .canonicalBytes()
+  }
+
+  package nonisolated func verifyVoteExtension(
+    _ extension: [UInt8], height: UInt64
+  ) async -> Bool {
+    guard let contribution = try? BeaconContribution(canonicalBytes: `extension`) else {
+      return false
+    }
+    return machine.accepts(contribution)
+  }
+
+  // MARK: Blocks
+
+  package func initChain() async throws(NodeError) -> ApplicationInfo {
+    if isInitialised { return committedInfo }
+    let state = committed.withLock { $0 }
+    var rows: [(key: StateKey, value: [UInt8]?)] = []
+    state.machine.forEachRow { key, value in rows.append((key, value)) }
+    let meta = StoreMeta(
+      chain: state.info.chain, height: 0, stateRoot: state.info.stateRoot, blockHash: .zero,
+      timeMilliseconds: state.info.timeMilliseconds)
+    try persist(BlockCommit(meta: meta, block: nil, results: nil, changes: rows))
+    isInitialised = true
+    return state.info
+  }
+
+  package func prepareProposal(_ request: ProposalRequest) async throws(NodeError) -> [[UInt8]] {
+    try checkRunning()
+    let contributions = request.voteExtensions
+      .compactMap { try? BeaconContribution(canonicalBytes: $0) }
+      .sorted { $0.validator < $1.validator }
+    var items = [BlockItem.beacon(contributions).canonicalBytes()]
+    var room = request.byteLimit - items[0].count
+    for candidate in request.candidates where candidate.count <= room {
+      items.append(candidate)
+      room -= candidate.count
+    }
+    return items
+  }
+
+  package func processProposal(_ proposal: ProposedBlock) async -> ProposalVerdict {
+    let info = committedInfo
+    guard proposal.height == info.height + 1 else {
+      return .reject(reason: "height \(proposal.height) does not follow on \(info.height)")
+    }
+    guard proposal.timeMilliseconds > info.timeMilliseconds else {
+      return .reject(reason: "time \(proposal.timeMilliseconds) is not after the last block's")
+    }
+    guard let first = proposal.items.first,
+      case .beacon(let contributions)? = try? BlockItem(canonicalBytes: first)
+    else { return .reject(reason: "item 0 is no beacon") }
+    let state = machine
+    for contribution in contributions where !state.accepts(contribution) {
+      return .reject(reason: "the beacon part of \(contribution.validator) proves nothing")
+    }
+    let valid = verifier.verify(Array(proposal.items.dropFirst()))
+    guard valid.allSatisfy(\.self) else {
+      return .reject(reason: "a transaction's signature is not valid")
+    }
+    return .accept
+  }
+
+  package func finalizeBlock(_ block: DecidedBlock) async throws(NodeError) -> FinalizedBlock {
+    try checkRunning()
+    let started = ContinuousClock.now
+    let info = committedInfo
+    guard block.height == info.height + 1 else {
+      throw .outOfOrder("FinalizeBlock(\(block.height)) after height \(info.height)")
+    }
+    guard isInitialised else { throw .outOfOrder("FinalizeBlock before InitChain") }
+    var next = machine
+    let input = BlockInput(
+      height: block.height, timeMilliseconds: block.timeMilliseconds, items: block.items,
+      proposer: block.proposer)
+    let outcome = next.execute(input, signatureVerdicts: verifier.verify(block.items))
+    if let refusal = outcome.refusal {
+      throw .blockRefused(height: block.height, reason: refusal.description)
+    }
+    try checkInvariants(&next, height: block.height)
+    let results = StoredResults(outcome)
+    let meta = StoreMeta(
+      chain: info.chain, height: block.height, stateRoot: outcome.stateRoot,
+      blockHash: block.hash, timeMilliseconds: block.timeMilliseconds)
+    pending = Pending(
+      machine: next,
+      commit: BlockCommit(
+        meta: meta, block: block.record, results: results, changes: outcome.changes))
+    Timer(label: "ledger_block_execution_seconds").record(duration: .now - started)
+    return FinalizedBlock(height: block.height, results: results)
+  }
+
+  private func checkInvariants(
+    _ machine: inout LedgerMachine, height: UInt64
+  ) throws(NodeError) {
+    guard configuration.checksInvariants else { return }
+    do {
+      try machine.checkInvariants()
+    } catch {
+      let broken = NodeError.invariantBroken(height: height, reason: "\(error)")
+      halt(broken)
+      throw broken
+    }
+  }
+
+  package func commit() async throws(NodeError) -> ApplicationInfo {
+    try checkRunning()
+    guard let pending else { throw .outOfOrder("Commit without FinalizeBlock") }
+    let started = ContinuousClock.now
+    try persist(pending.commit)
+    let meta = pending.commit.meta
+    let info = ApplicationInfo(
+      chain: meta.chain, chainName: genesis.chainName, height: meta.height,
+      stateRoot: meta.stateRoot, blockHash: meta.blockHash,
+      timeMilliseconds: meta.timeMilliseconds)
+    committed.withLock { $0 = Committed(machine: pending.machine, info: info) }
+    self.pending = nil
+    Timer(label: "ledger_block_commit_seconds").record(duration: .now - started)
+    Gauge(label: "ledger_height").record(meta.height)
+    return info
+  }
+
+  /// Writes to the store; a failure halts the node, since what is stored is not known any more.
+  private func persist(_ commit: BlockCommit) throws(NodeError) {
+    do {
+      try store.commit(commit)
+    } catch {
+      halt(.store(error))
+      throw .store(error)
+    }
+  }
+
+  private func checkRunning() throws(NodeError) {
+    if let halted { throw .halted(halted.description) }
+  }
+
+  /// Stops all further blocks.
+  private func halt(_ error: NodeError) {
+    failure.withLock { $0 = $0 ?? error }
+    logger.critical("the ledger stops", metadata: ["reason": "\(error)"])
+  }
+}
+
+extension StoredResults {
+  /// An outcome as it is kept.
+  init(_ outcome: BlockOutcome) {
+    self.init(
+      results: outcome.results.map {
+        StoredItemResult(code: $0.code, codeName: $0.codeName, detail: $0.detail)
+      },
+      events: outcome.events.map {
+        StoredEvent(itemIndex: $0.itemIndex.map { UInt32(clamping: $0) }, event: $0.event)
+      },
+      stateRoot: outcome.stateRoot)
+  }
+}

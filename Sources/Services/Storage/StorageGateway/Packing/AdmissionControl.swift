@@ -1,0 +1,66 @@
+import Primitives
+import StorageService
+
+/// Decides before a write whether its bytes could be kept and paid for.
+///
+/// It never asks the ledger on a PUT's way: the engine's loop refreshes what is known twice a
+/// second. When the ledger has not answered for a while, when the staging reserve is full, or when
+/// the lease has no money, the answer is an error and never a 200.
+actor AdmissionControl {
+  /// How old the last word of the ledger may be.
+  static let staleAfter: Duration = .seconds(5)
+
+  private let network: any StorageNetwork
+  private let catalog: SegmentCatalog
+  private var lease: LeaseState?
+  private var heardAt: ContinuousClock.Instant?
+  private var lastFailure: String?
+  /// Payload bytes that wait for their bundle.
+  private(set) var stagedBytes: UInt64 = 0
+
+  init(network: any StorageNetwork, catalog: SegmentCatalog) {
+    self.network = network
+    self.catalog = catalog
+  }
+
+  /// Asks the ledger and the catalog how things stand.
+  func refresh() async {
+    do {
+      lease = try await network.leaseState()
+      heardAt = .now
+      lastFailure = nil
+    } catch {
+      lastFailure = "\(error)"
+    }
+    var bytes: UInt64 = 0
+    for state in [SegmentRecord.State.open, .sealed] {
+      for segment in (try? await catalog.segments(in: state)) ?? [] {
+        bytes = bytes.addingSaturated(segment.payloadBytes)
+      }
+    }
+    stagedBytes = bytes
+  }
+
+  private var isFresh: Bool {
+    heardAt.map { ContinuousClock.now - $0 < Self.staleAfter } ?? false
+  }
+
+  /// Returns when a write may begin.
+  /// - Throws: ``EngineError``.
+  func admit() async throws {
+    if !isFresh { await refresh() }
+    guard let lease, isFresh else {
+      throw EngineError.unavailable(
+        reason: lastFailure ?? "the ledger has not answered yet; try again soon")
+    }
+    guard lease.needed == .zero else { throw EngineError.unfunded(needed: lease.needed) }
+    guard lease.isOpen else {
+      throw EngineError.unavailable(reason: "the storage lease is closed; open a new one")
+    }
+    guard stagedBytes < lease.stagingCapBytes else {
+      throw EngineError.unavailable(
+        reason: "\(stagedBytes) bytes wait for their bundle and the staging reserve covers "
+          + "\(lease.stagingCapBytes); try again when the ledger has taken them")
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import Logging
+import NIOCore
+import Primitives
+import ServiceKit
+import StorageService
+
+/// Codes bundles of a weaker class again when operators have returned.
+///
+/// A segment's payload is read from any k shards and appended, stripe by stripe and unchanged, to a
+/// group of the stronger class under the same segment number. Extents are logical, so no object's
+/// record changes; the catalog points to the new shards once their bundle is on the ledger, and only
+/// then is the old bundle released.
+actor Recoder {
+  private let catalog: SegmentCatalog
+  private let network: any StorageNetwork
+  private let transport: any ShardTransport
+  private let sender: StripeSender
+  private let bundler: Bundler
+  private let reader: ExtentReader
+  private let groups: GroupKeeper
+  private let logger: Logger
+  /// Bundles that wait to be coded again.
+  private(set) var waiting = 0
+
+  init(
+    catalog: SegmentCatalog, network: any StorageNetwork, transport: any ShardTransport,
+    sender: StripeSender, bundler: Bundler, reader: ExtentReader, groups: GroupKeeper,
+    logger: Logger
+  ) {
+    self.catalog = catalog
+    self.network = network
+    self.transport = transport
+    self.sender = sender
+    self.bundler = bundler
+    self.reader = reader
+    self.groups = groups
+    self.logger = logger
+  }
+
+  /// Codes one bundle again, if one is weaker than the class in force.
+  func pass() async {
+    guard let target = await groups.classInForce().codeClass else { return }
+    do {
+      var weaker: [(bundle: UInt64, segments: [SegmentRecord])] = []
+      for bundle in try await catalog.bundles() {
+        let segments = try await catalog.segments(ofBundle: bundle)
+        guard let codeClass = segments.first?.codeClass else { continue }
+        if codeClass.totalShards < target.totalShards { weaker.append((bundle, segments)) }
+      }
+      waiting = weaker.count
+      guard let next = weaker.first else { return }
+      try await recode(next.segments, from: BundleID(number: next.bundle))
+      waiting -= 1
+    } catch {
+      logger.warning("a bundle could not be coded again yet: \(error)")
+    }
+  }
+
+  private func recode(_ segments: [SegmentRecord], from old: BundleID) async throws {
+    let group = try await groups.take()
+    var moved: [SegmentRecord] = []
+    for segment in segments { moved.append(try await copy(segment, to: group)) }
+    let bundle = try await bundler.commit(moved)
+    logger.info("bundle \(old) was coded again as bundle \(bundle) in \(group.codeClass)")
+    try await network.releaseBundle(old)
+  }
+
+  private func copy(
+    _ segment: SegmentRecord, to group: PlacementGroupRecord
+  ) async throws -> SegmentRecord {
+    var copy = try OpenSegment(number: segment.number, group: group, transport: transport)
+    for (number, length) in segment.stripeLengths.enumerated() {
+      let payload = try await reader.read(
+        Extent(segment: segment.number, stripe: UInt32(number), offset: 0, length: length))
+      let offset = copy.shardBytes
+      let chunks = try await copy.append(payload: Array(payload.readableBytesView))
+      let failed = await sender.failures(of: await sender.send(chunks, of: copy, at: offset))
+      guard failed.isEmpty else {
+        await groups.noteFailures(of: failed)
+        await groups.discardCurrent()
+        throw EngineError.unavailable(reason: "\(failed.count) providers did not acknowledge")
+      }
+    }
+    guard let sealed = copy.record.sealed(atStripes: copy.record.stripeLengths.count) else {
+      throw CatalogError.damaged("segment \(segment.number) has no stripe")
+    }
+    return sealed
+  }
+}

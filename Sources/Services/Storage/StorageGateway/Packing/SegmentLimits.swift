@@ -1,0 +1,17 @@
+/// The named limits of segments and stripes.
+package struct SegmentLimits: Sendable {
+  /// A segment is sealed when its payload has this many bytes: 64 MiB unless memory is short.
+  package var segmentBytes: UInt64 = 64 << 20
+  /// A segment is sealed when it is this old.
+  package var sealAfter: Duration = .seconds(60)
+  /// How many stripes may wait for acknowledgements at once.
+  package var stripesUnderWay = 2
+  /// How long a provider may take to acknowledge an append, in seconds.
+  package var appendTimeoutSeconds = 10.0
+  /// How long a provider may take to answer a read, in seconds.
+  package var readTimeoutSeconds = 10.0
+  /// The most stripes that one segment may have.
+  package static let stripesPerSegment = 4096
+
+  package init() {}
+}

@@ -1,0 +1,235 @@
+import Cryptography
+import Logging
+import NIOCore
+import Primitives
+import ServiceKit
+import StorageService
+
+/// One identity's storage: encrypts, packs, codes and places what is put, and gives it back.
+package actor StorageEngine: ObjectEngine {
+  /// What an engine is built from.
+  package struct Configuration: Sendable {
+    package var network: any StorageNetwork
+    package var transport: any ShardTransport
+    package var catalog: SegmentCatalog
+    package var index: any MutationIndex
+    package var identity: IdentitySeed
+    package var limits: SegmentLimits
+    package var fencingEpoch: UInt64
+    package var logger: Logger
+
+    package init(
+      network: any StorageNetwork, transport: any ShardTransport, catalog: SegmentCatalog,
+      index: any MutationIndex, identity: IdentitySeed, limits: SegmentLimits = SegmentLimits(),
+      fencingEpoch: UInt64 = 0, logger: Logger
+    ) {
+      self.network = network
+      self.transport = transport
+      self.catalog = catalog
+      self.index = index
+      self.identity = identity
+      self.limits = limits
+      self.fencingEpoch = fencingEpoch
+      self.logger = logger
+    }
+  }
+
+  private let configuration: Configuration
+  private let directory: SegmentDirectory
+  private let calls: ShardCalls
+  private let vouchers: VoucherBook
+  private nonisolated let reader: ExtentReader
+  private let groups: GroupKeeper
+  private let bundler: Bundler
+  private let recoder: Recoder
+  private let sender: StripeSender
+  private let admission: AdmissionControl
+  private var writer: SegmentWriter?
+  private var degraded: [BundleID: Int] = [:]
+
+  package init(_ configuration: Configuration) {
+    self.configuration = configuration
+    let signer = configuration.identity.ledgerKey
+    let logger = configuration.logger
+    directory = SegmentDirectory(
+      catalog: configuration.catalog, network: configuration.network, logger: logger)
+    calls = ShardCalls(
+      network: configuration.network, transport: configuration.transport, signer: signer,
+      limits: configuration.limits)
+    vouchers = VoucherBook(
+      catalog: configuration.catalog, calls: calls, network: configuration.network,
+      signer: signer, logger: logger)
+    reader = ExtentReader(
+      directory: directory, calls: calls, vouchers: vouchers, health: ProviderHealth(),
+      logger: logger)
+    groups = GroupKeeper(network: configuration.network, logger: logger)
+    bundler = Bundler(
+      catalog: configuration.catalog, network: configuration.network, calls: calls,
+      directory: directory, logger: logger)
+    sender = StripeSender(
+      chain: configuration.network.chain, lease: configuration.network.lease, signer: signer,
+      fencingEpoch: configuration.fencingEpoch,
+      timeoutSeconds: configuration.limits.appendTimeoutSeconds, logger: logger)
+    admission = AdmissionControl(
+      network: configuration.network, catalog: configuration.catalog)
+    recoder = Recoder(
+      catalog: configuration.catalog, network: configuration.network,
+      transport: configuration.transport, sender: sender, bundler: bundler, reader: reader,
+      groups: groups, logger: logger)
+  }
+
+  /// Closes what a crash left open and gets a first placement group; returns when PUTs are taken.
+  /// - Throws: when the providers of acknowledged data do not answer, or the disk fails.
+  package func start() async throws {
+    let recovery = SegmentRecovery(
+      catalog: configuration.catalog, network: configuration.network, calls: calls,
+      directory: directory, reader: reader, index: configuration.index,
+      indexKey: configuration.identity.indexKey, logger: configuration.logger)
+    let highest = try await recovery.run()
+    let writer = SegmentWriter(
+      dependencies: SegmentWriter.Dependencies(
+        lease: configuration.network.lease, transport: configuration.transport, sender: sender,
+        catalog: configuration.catalog, index: configuration.index, groups: groups,
+        indexKey: configuration.identity.indexKey, limits: configuration.limits,
+        logger: configuration.logger),
+      nextSequence: highest + 1,
+      onSealed: { [bundler] _ in Task { await bundler.bundleSealed() } })
+    await directory.follow { number in await writer.openView(of: number) }
+    self.writer = writer
+    await admission.refresh()
+    await groups.refresh()
+    await bundler.bundleSealed()
+  }
+
+  /// Seals, bundles, pays and re-codes until it is cancelled.
+  package func run() async {
+    var turn = 0
+    while !Task.isCancelled {
+      await admission.refresh()
+      await writer?.sealIfDue()
+      if turn % 4 == 0 { await groups.refresh() }
+      if turn % 4 == 2 { await bundler.bundleSealed() }
+      if turn % 10 == 5 {
+        await vouchers.settleAll()
+        await surveyBundles()
+      }
+      if turn % 20 == 15 { await recoder.pass() }
+      turn += 1
+      try? await Task.sleep(for: .milliseconds(500))
+    }
+  }
+
+  /// Seals the open segment and bundles everything: for a clean end and for tests.
+  package func flush() async {
+    await writer?.sealIfDue(now: true)
+    await bundler.bundleSealed()
+    await vouchers.settleAll()
+  }
+
+  // MARK: ObjectEngine
+
+  package func put<Body: AsyncSequence & Sendable>(
+    _ body: Body, bucket: String,
+    makeMutation: @escaping @Sendable (StoredBlob) throws -> LogRecord.Mutation
+  ) async throws -> StoredBlob where Body.Element == ByteBuffer {
+    let writer = try await admitted()
+    let fresh = try Self.freshKey(bucketKey: configuration.identity.bucketKey(bucket))
+    var pipe = SealingPipe(key: fresh.dataKey, attempt: fresh.attempt)
+    var extents: [Extent] = []
+    var underWay: [Task<[Extent], any Error>] = []
+    for try await buffer in body {
+      for piece in try pipe.take(buffer) {
+        if underWay.count == 2 { extents += try await underWay.removeFirst().value }
+        underWay.append(Task { try await writer.append(piece, makeMutation: nil) })
+      }
+    }
+    let last = try pipe.finish()
+    // The record names every extent, so it is made when all but the last have their place for good.
+    for task in underWay { extents += try await task.value }
+    let before = extents
+    let length = pipe.length
+    let blob: @Sendable ([Extent]) -> StoredBlob = { placed in
+      StoredBlob(
+        attempt: fresh.attempt, wrappedKey: fresh.wrapped, length: length,
+        extents: before + placed)
+    }
+    let placed = try await writer.append(last) { try makeMutation(blob($0)) }
+    return blob(placed)
+  }
+
+  package func commit(_ mutation: LogRecord.Mutation) async throws {
+    let writer = try await admitted()
+    _ = try await writer.append(ByteBuffer()) { _ in mutation }
+  }
+
+  package nonisolated func read(
+    _ blob: StoredBlob, bucket: String, range: Range<UInt64>
+  ) -> AsyncThrowingStream<ByteBuffer, any Error> {
+    let key: SymmetricKeyBytes
+    do {
+      key = try blob.wrappedKey.unwrap(
+        attempt: blob.attempt, bucketKey: bucketKey(bucket))
+    } catch {
+      return AsyncThrowingStream { throw EngineError.corrupt(reason: "\(error)") }
+    }
+    let blobReader = BlobReader(blob: blob, key: key, range: range, reader: reader)
+    return AsyncThrowingStream { try await blobReader.next() }
+  }
+
+  package func status() async -> EngineStatus {
+    let force = await groups.classInForce()
+    return EngineStatus(
+      classInForce: force.codeClass?.description, unavailableReason: force.reason,
+      stagedBytes: await admission.stagedBytes, degradedBundles: degraded.count,
+      bundlesToRecode: await recoder.waiting)
+  }
+
+  // MARK: Checks
+
+  /// The writer, if the lease takes new data.
+  private func admitted() async throws -> SegmentWriter {
+    guard let writer else {
+      throw EngineError.unavailable(reason: "the gateway is still recovering; try again soon")
+    }
+    try await admission.admit()
+    return writer
+  }
+
+  private nonisolated func bucketKey(_ bucket: String) -> SymmetricKeyBytes {
+    configuration.identity.bucketKey(bucket)
+  }
+
+  private struct FreshKey: Sendable {
+    let attempt: AttemptID
+    let dataKey: SymmetricKeyBytes
+    let wrapped: WrappedDataKey
+  }
+
+  /// A new attempt with a key of its own.
+  private static func freshKey(bucketKey: SymmetricKeyBytes) throws -> FreshKey {
+    guard let attempt = AttemptID(bytes: RandomBytes.make(count: AttemptID.byteCount)),
+      let bytes = Bytes32(RandomBytes.make(count: 32))
+    else { throw EngineError.unavailable(reason: "the system gave no random bytes") }
+    let key = SymmetricKeyBytes(bytes)
+    return FreshKey(
+      attempt: attempt, dataKey: key,
+      wrapped: WrappedDataKey(key, attempt: attempt, bucketKey: bucketKey))
+  }
+
+  /// Looks which bundles have vacant slots, so that reads and `status` know.
+  private func surveyBundles() async {
+    do {
+      var found: [BundleID: Int] = [:]
+      for number in try await configuration.catalog.bundles() {
+        let id = BundleID(number: number)
+        if let bundle = try await configuration.network.bundle(id), bundle.vacantSlots > 0 {
+          found[id] = bundle.vacantSlots
+        }
+      }
+      if found != degraded { await directory.refreshAll() }
+      degraded = found
+    } catch {
+      configuration.logger.debug("bundles could not be surveyed: \(error)")
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import Cryptography
+import Ledger
+import Logging
+import Primitives
+import ServiceKit
+import StorageService
+
+/// What this gateway has promised each provider for egress, cumulative, and the vouchers that say
+/// so. A voucher that is lost costs nothing: the next one holds its sum.
+actor VoucherBook {
+  private let catalog: SegmentCatalog
+  private let calls: ShardCalls
+  private let network: any StorageNetwork
+  private let signer: SigningKey
+  private let logger: Logger
+  private var promised: [ProviderID: Credits]?
+  /// Bytes read and not yet covered by a voucher.
+  private var owedBytes: [ProviderID: UInt64] = [:]
+  private var sending: Set<ProviderID> = []
+
+  /// How many bytes are read from a provider before it gets a voucher unasked.
+  static let bytesPerVoucher: UInt64 = 4 << 20
+
+  init(
+    catalog: SegmentCatalog, calls: ShardCalls, network: any StorageNetwork, signer: SigningKey,
+    logger: Logger
+  ) {
+    self.catalog = catalog
+    self.calls = calls
+    self.network = network
+    self.signer = signer
+    self.logger = logger
+  }
+
+  /// Notes bytes that a provider has sent; a voucher follows when enough has gathered.
+  func note(bytes: UInt64, from provider: ProviderID) {
+    let owed = (owedBytes[provider] ?? 0).addingSaturated(bytes)
+    owedBytes[provider] = owed
+    if owed >= Self.bytesPerVoucher && !sending.contains(provider) {
+      Task { await self.settle(with: provider) }
+    }
+  }
+
+  /// Sends a voucher for all that is owed, and for `extraBytes` more when the provider asks to be
+  /// paid before it goes on.
+  func settle(with provider: ProviderID, extraBytes: UInt64 = 0) async {
+    guard !sending.contains(provider) else { return }
+    sending.insert(provider)
+    defer { sending.remove(provider) }
+    let bytes = (owedBytes[provider] ?? 0).addingSaturated(extraBytes)
+    guard bytes > 0 else { return }
+    do {
+      let cost = try await network.egressCost(ofBytes: bytes)
+      let before = try await promises()[provider] ?? .zero
+      let cumulative = try before.adding(cost)
+      // Noted before it is sent: after a crash we must never sign less than was sent.
+      try await catalog.savePromise(cumulative, to: provider)
+      promised?[provider] = cumulative
+      owedBytes[provider] = (owedBytes[provider] ?? 0).subtractingSaturated(bytes)
+      let voucher = Voucher(
+        chain: network.chain, lease: network.lease, lane: 0, provider: provider,
+        cumulative: cumulative)
+      try await calls.voucher(
+        SignedVoucher.sign(voucher, with: signer).canonicalBytes(), to: provider)
+    } catch {
+      logger.debug("a voucher to provider \(provider) was not delivered: \(error)")
+    }
+  }
+
+  /// Sends vouchers for everything that is owed.
+  func settleAll() async {
+    for provider in owedBytes.keys.sorted() where (owedBytes[provider] ?? 0) > 0 {
+      await settle(with: provider)
+    }
+  }
+
+  private func promises() async throws -> [ProviderID: Credits] {
+    if let promised { return promised }
+    let loaded = try await catalog.vouchers()
+    promised = loaded
+    return loaded
+  }
+}

@@ -1,0 +1,45 @@
+import Cryptography
+import StorageService
+
+/// Who may sign requests.
+package protocol CredentialStore: Sendable {
+  /// The credential with that access key id, or nil when there is none.
+  func lookup(accessKeyID: String) async throws -> S3Credential?
+}
+
+/// An access key and whose it is.
+package struct S3Credential: Sendable {
+  package let accessKeyID: String
+  package let secretKey: String
+  /// The name of the identity: the ``S3Tenant`` whose buckets it may use.
+  package let account: String
+
+  package init(accessKeyID: String, secretKey: String, account: String) {
+    self.accessKeyID = accessKeyID
+    self.secretKey = secretKey
+    self.account = account
+  }
+}
+
+/// One identity that this gateway serves.
+package struct S3Tenant: Sendable {
+  /// The identity's name, such as `main`.
+  package let name: String
+  /// What S3 shows as the owner's id: the ledger account in hexadecimal.
+  package let ownerID: String
+  package let engine: any ObjectEngine
+  package let index: ObjectIndex
+  /// The key that wraps the data keys of a bucket.
+  package let bucketKey: @Sendable (_ bucket: String) -> SymmetricKeyBytes
+
+  package init(
+    name: String, ownerID: String, engine: any ObjectEngine, index: ObjectIndex,
+    bucketKey: @escaping @Sendable (_ bucket: String) -> SymmetricKeyBytes
+  ) {
+    self.name = name
+    self.ownerID = ownerID
+    self.engine = engine
+    self.index = index
+    self.bucketKey = bucketKey
+  }
+}

@@ -1,0 +1,156 @@
+import HTTPTypes
+import Hummingbird
+
+/// What a request asks for: one case for each operation that is served.
+enum S3Operation: String, Sendable {
+  case listBuckets = "ListBuckets"
+  case createBucket = "CreateBucket"
+  case headBucket = "HeadBucket"
+  case deleteBucket = "DeleteBucket"
+  case getBucketProperty = "GetBucketProperty"
+  case listObjects = "ListObjects"
+  case listObjectsV2 = "ListObjectsV2"
+  case listObjectVersions = "ListObjectVersions"
+  case listMultipartUploads = "ListMultipartUploads"
+  case deleteObjects = "DeleteObjects"
+  case getObject = "GetObject"
+  case headObject = "HeadObject"
+  case putObject = "PutObject"
+  case copyObject = "CopyObject"
+  case deleteObject = "DeleteObject"
+  case getObjectACL = "GetObjectAcl"
+  case putACL = "PutAcl"
+  case getObjectTagging = "GetObjectTagging"
+  case putObjectTagging = "PutObjectTagging"
+  case deleteObjectTagging = "DeleteObjectTagging"
+  case createMultipartUpload = "CreateMultipartUpload"
+  case uploadPart = "UploadPart"
+  case uploadPartCopy = "UploadPartCopy"
+  case completeMultipartUpload = "CompleteMultipartUpload"
+  case abortMultipartUpload = "AbortMultipartUpload"
+  case listParts = "ListParts"
+
+  /// Sub-resources that S3 knows: in a query they change what the request means, so one that is not
+  /// served must not be taken for the plain operation.
+  private static let subresources = [
+    "accelerate", "acl", "analytics", "attributes", "cors", "delete", "encryption",
+    "intelligent-tiering", "inventory", "legal-hold", "lifecycle", "location", "logging",
+    "metrics", "metadataTable", "notification", "object-lock", "ownershipControls", "policy",
+    "policyStatus", "publicAccessBlock", "renameObject", "replication", "requestPayment",
+    "restore", "retention", "select", "session", "tagging", "torrent", "uploads", "versioning",
+    "versions", "website",
+  ]
+
+  /// - Throws: ``S3Error`` `NotImplemented` or `MethodNotAllowed`.
+  init(_ call: S3Call) throws(S3Error) {
+    let subresource = Self.subresources.first { call.query.contains($0) }
+    if call.target.bucket == nil {
+      self = try Self.service(call)
+    } else if call.target.key == nil {
+      self = try Self.bucket(call, subresource)
+    } else {
+      self = try Self.object(call, subresource)
+    }
+  }
+
+  private static func service(_ call: S3Call) throws(S3Error) -> S3Operation {
+    switch call.request.method {
+    case .get, .head: return .listBuckets
+    case .post: throw S3Error(.notImplemented)
+    default: throw S3Error(.methodNotAllowed)
+    }
+  }
+
+  private static func bucket(
+    _ call: S3Call, _ subresource: String?
+  ) throws(S3Error) -> S3Operation {
+    switch (call.request.method, subresource) {
+    case (.get, "uploads"): return .listMultipartUploads
+    case (.get, "versions"): return .listObjectVersions
+    case (.get, .some): return .getBucketProperty
+    case (.get, nil): return call.query["list-type"] == "2" ? .listObjectsV2 : .listObjects
+    case (.head, _): return .headBucket
+    case (.put, nil): return .createBucket
+    case (.put, "acl"): return .putACL
+    case (.delete, nil): return .deleteBucket
+    case (.post, "delete"): return .deleteObjects
+    case (.put, .some(let name)), (.delete, .some(let name)), (.post, .some(let name)):
+      throw S3Error(.notImplemented, "The bucket configuration \(name) is not served.")
+    case (.post, nil):
+      throw S3Error(.notImplemented, "Uploading by an HTML form is not served.")
+    default: throw S3Error(.methodNotAllowed)
+    }
+  }
+
+  private static func object(
+    _ call: S3Call, _ subresource: String?
+  ) throws(S3Error) -> S3Operation {
+    if let version = call.query["versionId"], version != "null" {
+      if call.request.method == .get || call.request.method == .head {
+        throw S3Error(.noSuchVersion)
+      }
+    }
+    let isUpload = call.query.contains("uploadId")
+    switch (call.request.method, subresource) {
+    case (.get, nil): return isUpload ? .listParts : .getObject
+    case (.head, nil): return .headObject
+    case (.get, "acl"): return .getObjectACL
+    case (.put, "acl"): return .putACL
+    case (.get, "tagging"): return .getObjectTagging
+    case (.put, "tagging"): return .putObjectTagging
+    case (.delete, "tagging"): return .deleteObjectTagging
+    case (.put, nil):
+      let isCopy = call.headers.text("x-amz-copy-source") != nil
+      if isUpload || call.query.contains("partNumber") {
+        return isCopy ? .uploadPartCopy : .uploadPart
+      }
+      if call.headers.text("x-amz-write-offset-bytes") != nil { throw S3Error(.notImplemented) }
+      return isCopy ? .copyObject : .putObject
+    case (.delete, nil): return isUpload ? .abortMultipartUpload : .deleteObject
+    case (.post, "uploads"): return .createMultipartUpload
+    case (.post, nil) where isUpload: return .completeMultipartUpload
+    case (.get, .some(let name)), (.put, .some(let name)), (.post, .some(let name)),
+      (.delete, .some(let name)), (.head, .some(let name)):
+      throw S3Error(.notImplemented, "The object sub-resource \(name) is not served.")
+    default: throw S3Error(.methodNotAllowed)
+    }
+  }
+
+  /// Does it.
+  func perform(_ call: S3Call) async throws -> Response {
+    switch self {
+    case .listBuckets: try await call.listBuckets()
+    case .createBucket: try await call.createBucket()
+    case .headBucket: try await call.headBucket()
+    case .deleteBucket: try await call.deleteBucket()
+    case .getBucketProperty: try await call.getBucketProperty()
+    case .listObjects: try await call.listObjects()
+    case .listObjectsV2: try await call.listObjectsV2()
+    case .listObjectVersions: try await call.listObjectVersions()
+    case .listMultipartUploads: try await call.listMultipartUploads()
+    case .deleteObjects: try await call.deleteObjects()
+    default: try await performOnObject(call)
+    }
+  }
+
+  private func performOnObject(_ call: S3Call) async throws -> Response {
+    switch self {
+    case .getObject, .headObject: try await call.getObject()
+    case .putObject: try await call.putObject()
+    case .copyObject: try await call.copyObject()
+    case .deleteObject: try await call.deleteObject()
+    case .getObjectACL: try await call.getObjectACL()
+    case .putACL: try await call.putACL()
+    case .getObjectTagging: try await call.getObjectTagging()
+    case .putObjectTagging: try await call.putObjectTagging()
+    case .deleteObjectTagging: try await call.deleteObjectTagging()
+    case .createMultipartUpload: try await call.createMultipartUpload()
+    case .uploadPart: try await call.uploadPart()
+    case .uploadPartCopy: try await call.uploadPartCopy()
+    case .completeMultipartUpload: try await call.completeMultipartUpload()
+    case .abortMultipartUpload: try await call.abortMultipartUpload()
+    case .listParts: try await call.listParts()
+    default: throw S3Error(.notImplemented)
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import Primitives
+import ServiceKit
+
+/// What a customer orders about its staged data; signed by the lease's customer.
+package struct ControlOrder: SignableMessage {
+  package static let signatureDomain = "storage-control"
+
+  /// What is to be done.
+  package enum Action: Hashable, Sendable {
+    /// List the shards that no bundle holds yet, from the first segment number after `after`.
+    case listStaged(after: UInt64)
+    /// Throw a staged shard away.
+    case dropStaged(segment: UInt64, slot: UInt8)
+    /// Refuse all orders with a lower fencing epoch from now on.
+    case raiseFence(epoch: UInt64)
+    /// Countersign this slot statement, whose manifest was sent before. Its
+    /// `stagedByteMilliseconds` is the most that the customer grants.
+    case countersign(statement: SlotStatement)
+  }
+
+  package let chain: Digest
+  package let lease: LeaseID
+  /// Who is to obey.
+  package let provider: ProviderID
+  package let action: Action
+  /// The ledger's time after which the order is void.
+  package let expiry: LedgerTime
+
+  package init(
+    chain: Digest, lease: LeaseID, provider: ProviderID, action: Action, expiry: LedgerTime
+  ) {
+    self.chain = chain
+    self.lease = lease
+    self.provider = provider
+    self.action = action
+    self.expiry = expiry
+  }
+
+  package func encode(into encoder: inout CanonicalEncoder) {
+    encoder.encode(chain)
+    encoder.encode(lease)
+    encoder.encode(provider)
+    encoder.encode(action)
+    encoder.encode(expiry)
+  }
+
+  package init(from decoder: inout CanonicalDecoder) throws(CodecError) {
+    chain = try decoder.decode()
+    lease = try decoder.decode()
+    provider = try decoder.decode()
+    action = try decoder.decode()
+    expiry = try decoder.decode()
+  }
+}
+
+extension ControlOrder.Action: CanonicalCodable {
+  package func encode(into encoder: inout CanonicalEncoder) {
+    switch self {
+    case .listStaged(let after):
+      encoder.encode(UInt8(1))
+      encoder.encode(after)
+    case .dropStaged(let segment, let slot):
+      encoder.encode(UInt8(2))
+      encoder.encode(segment)
+      encoder.encode(slot)
+    case .raiseFence(let epoch):
+      encoder.encode(UInt8(3))
+      encoder.encode(epoch)
+    case .countersign(let statement):
+      encoder.encode(UInt8(4))
+      encoder.encode(statement)
+    }
+  }
+
+  package init(from decoder: inout CanonicalDecoder) throws(CodecError) {
+    switch try decoder.decodeUInt8() {
+    case 1: self = .listStaged(after: try decoder.decodeUInt64())
+    case 2:
+      self = .dropStaged(segment: try decoder.decodeUInt64(), slot: try decoder.decodeUInt8())
+    case 3: self = .raiseFence(epoch: try decoder.decodeUInt64())
+    case 4: self = .countersign(statement: try decoder.decode())
+    case let byte: throw .unknownCase(type: "ControlOrder.Action", byte: byte)
+    }
+  }
+}

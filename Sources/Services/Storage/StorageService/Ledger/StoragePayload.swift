@@ -1,0 +1,48 @@
+import Cryptography
+import Primitives
+import ServiceKit
+
+/// What a storage transaction says.
+package enum StoragePayload: Hashable, Sendable {
+  case openGroup(OpenGroup)
+  case commitBundle(CommitBundle)
+  case releaseBundle(ReleaseBundle)
+  case renewBundle(RenewBundle)
+  case postTranscript(PostTranscript)
+  case openSteps(OpenSteps)
+  case declareCorruption(DeclareCorruption)
+  case completeRepair(CompleteRepair)
+  case setAvailability(SetAvailability)
+}
+
+extension StoragePayload: CanonicalCodable {
+  package func encode(into encoder: inout CanonicalEncoder) {
+    switch self {
+    case .openGroup(let payload): encoder.encode(UInt8(1)); encoder.encode(payload)
+    case .commitBundle(let payload): encoder.encode(UInt8(2)); encoder.encode(payload)
+    case .releaseBundle(let payload): encoder.encode(UInt8(3)); encoder.encode(payload)
+    case .renewBundle(let payload): encoder.encode(UInt8(4)); encoder.encode(payload)
+    case .postTranscript(let payload): encoder.encode(UInt8(5)); encoder.encode(payload)
+    case .openSteps(let payload): encoder.encode(UInt8(6)); encoder.encode(payload)
+    case .declareCorruption(let payload): encoder.encode(UInt8(7)); encoder.encode(payload)
+    case .completeRepair(let payload): encoder.encode(UInt8(8)); encoder.encode(payload)
+    case .setAvailability(let payload): encoder.encode(UInt8(9)); encoder.encode(payload)
+    }
+  }
+
+  package init(from decoder: inout CanonicalDecoder) throws(CodecError) {
+    let byte = try decoder.decodeUInt8()
+    switch byte {
+    case 1: self = .openGroup(try decoder.decode())
+    case 2: self = .commitBundle(try decoder.decode())
+    case 3: self = .releaseBundle(try decoder.decode())
+    case 4: self = .renewBundle(try decoder.decode())
+    case 5: self = .postTranscript(try decoder.decode())
+    case 6: self = .openSteps(try decoder.decode())
+    case 7: self = .declareCorruption(try decoder.decode())
+    case 8: self = .completeRepair(try decoder.decode())
+    case 9: self = .setAvailability(try decoder.decode())
+    default: throw .unknownCase(type: "StoragePayload", byte: byte)
+    }
+  }
+}

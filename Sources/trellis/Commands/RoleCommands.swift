@@ -1,0 +1,37 @@
+import ArgumentParser
+
+/// Runs the ledger's node in this process.
+struct ValidatorCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "validator", abstract: "Be the validator, in this process, until SIGTERM.",
+    discussion: "Example:\n  trellis validator --data /srv/net")
+  @OptionGroup var data: DataOption
+
+  func run() async throws {
+    try await NodeProcess(.validator, data.network()).run { try await ValidatorWiring.run($0) }
+  }
+}
+
+/// Runs the S3 gateway in this process.
+struct GatewayCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "gateway", abstract: "Be the S3 gateway, in this process, until SIGTERM.",
+    discussion: "Example:\n  trellis gateway --data /srv/net")
+  @OptionGroup var data: DataOption
+
+  func run() async throws {
+    try await NodeProcess(.gateway, data.network()).run { try await GatewayWiring.run($0) }
+  }
+}
+
+/// Serves the live page in this process.
+struct DashboardCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "dashboard", abstract: "Serve the live page, in this process, until SIGTERM.",
+    discussion: "Example:\n  trellis dashboard --data /srv/net")
+  @OptionGroup var data: DataOption
+
+  func run() async throws {
+    try await NodeProcess(.dashboard, data.network()).run { try await DashboardWiring.run($0) }
+  }
+}

@@ -1,0 +1,57 @@
+import Foundation
+
+/// What `up` was told, kept so that the next `up` resumes the same network.
+struct NetworkSettings: Codable, Sendable {
+  /// The layout's version.
+  var version = 1
+  var portBase: Int
+  /// The length of a settlement epoch in milliseconds.
+  var epochMilliseconds: UInt64
+  /// The numbers of the providers that there are, from 1.
+  var providers: [Int]
+  /// The customers' identities that the gateway serves.
+  var identities: [String]
+
+  var ports: PortPlan { PortPlan(base: portBase) }
+
+  /// All processes, in the order in which they are started.
+  var processes: [ProcessName] {
+    [.validator] + providers.map { .provider($0) } + [.gateway, .dashboard]
+  }
+
+  /// Reads the settings of a network.
+  /// - Throws: ``UserError``.
+  static func load(from directory: NetworkDirectory) throws -> NetworkSettings {
+    try directory.requireExisting()
+    return try JSON.read(NetworkSettings.self, from: directory.settingsPath)
+  }
+
+  /// Writes them whole. - Throws: ``UserError``.
+  func save(to directory: NetworkDirectory) throws {
+    try AtomicFile.write(json: self, to: directory.settingsPath)
+  }
+
+  /// Adds providers with the next free numbers, under a lock, and returns the numbers.
+  /// - Throws: ``UserError``.
+  static func addProviders(_ count: Int, to directory: NetworkDirectory) throws -> [Int] {
+    let lock = try ProcessLock.acquire(directory.settingsLockPath, retryingFor: 5)
+    defer { lock.release() }
+    var settings = try load(from: directory)
+    let first = (settings.providers.max() ?? 0) + 1
+    let added = Array(first..<(first + count))
+    settings.providers += added
+    try directory.prepare(for: added.map { .provider($0) })
+    try settings.save(to: directory)
+    return added
+  }
+
+  /// Adds a customer's identity that the gateway serves from its next start on.
+  /// - Throws: ``UserError``.
+  static func addIdentity(_ name: String, to directory: NetworkDirectory) throws {
+    let lock = try ProcessLock.acquire(directory.settingsLockPath, retryingFor: 5)
+    defer { lock.release() }
+    var settings = try load(from: directory)
+    if !settings.identities.contains(name) { settings.identities.append(name) }
+    try settings.save(to: directory)
+  }
+}

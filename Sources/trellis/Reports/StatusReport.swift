@@ -1,0 +1,146 @@
+import ChainClient
+import Foundation
+import Ledger
+import Primitives
+import StorageService
+
+/// How a network is: what `trellis status` shows.
+struct StatusReport: Codable {
+  struct Process: Codable {
+    let role: ProcessRole
+    let id: String
+    let pid: Int32?
+    let isAlive: Bool
+    let isHealthy: Bool
+    let summary: String
+    let details: [String: String]
+    let endpoints: [String: String]
+  }
+
+  struct Ledger: Codable {
+    let chain: String
+    let height: UInt64
+    let epoch: UInt64
+    let timeMilliseconds: UInt64
+    let supply: String
+    let burned: String
+  }
+
+  struct Storage: Codable {
+    /// The class of new segments, such as `RS(6,12)`; nil when nothing can be stored.
+    let codeClass: String?
+    let liveOperators: Int
+    let bundles: Int
+    /// Bundles with a vacant slot.
+    let degradedBundles: Int
+    /// Those that no eligible operator can take: they wait for operators.
+    let waitingForOperators: Int
+    let storedBytes: UInt64
+    let capacityBytes: UInt64
+    let challengesPassed: UInt64
+    let challengesMissed: UInt64
+  }
+
+  let dataDirectory: String
+  /// Whether every process lives and is healthy.
+  let isWhole: Bool
+  let processes: [Process]
+  /// nil when the ledger does not answer.
+  let ledger: Ledger?
+  let storage: Storage?
+  let warnings: [String]
+
+  /// Asks every process and the ledger.
+  static func make(_ network: OpenNetwork) async -> StatusReport {
+    let names = network.settings.processes
+    let ports = network.settings.ports
+    var pids: [ProcessName: pid_t] = [:]
+    for name in names {
+      pids[name] = ProcessLock.holder(of: network.directory.lockPath(of: name))
+    }
+    let health = await HealthProbe.ask(names.filter { pids[$0] != nil }, ports: ports)
+    let processes = names.map { name in
+      let pid = pids[name]
+      let answer = health[name]
+      return Process(
+        role: name.role, id: name.id, pid: pid, isAlive: pid != nil,
+        isHealthy: answer?.healthy ?? false,
+        summary: pid == nil ? "not running" : answer?.summary ?? "does not answer",
+        details: answer?.details ?? [:], endpoints: ports.endpoints(of: name))
+    }
+    let reader = LedgerReader(client: network.ledger)
+    let validatorLives = processes.contains { $0.role == .validator && $0.isAlive }
+    let ledger = validatorLives ? try? await readLedger(reader) : nil
+    let gateway = processes.first { $0.role == .gateway }
+    let storage = ledger == nil ? nil : try? await readStorage(reader, gateway: gateway)
+    return StatusReport(
+      dataDirectory: network.directory.root,
+      isWhole: processes.allSatisfy { $0.isAlive && $0.isHealthy } && ledger != nil,
+      processes: processes, ledger: ledger, storage: storage,
+      warnings: warnings(processes, storage))
+  }
+
+  private static func readLedger(_ reader: LedgerReader) async throws -> Ledger {
+    let clock = try await reader.clock()
+    let supply = try await reader.client.value(StateKeys.supply, as: SupplyRecord.self)
+    return Ledger(
+      chain: try await reader.client.chain().hex, height: clock.height, epoch: clock.epoch,
+      timeMilliseconds: clock.time.milliseconds, supply: "\(supply?.supply ?? .zero)",
+      burned: "\(supply?.burned ?? .zero)")
+  }
+
+  private static func readStorage(_ reader: LedgerReader, gateway: Process?) async throws -> Storage
+  {
+    let providers = try await reader.storageProviders()
+    let bundles = try await reader.rows(StorageReader.bundles, as: BundleRecord.self)
+      .filter { !$0.isReleased }
+    let repairs = try await reader.rows(StorageKeys.repairs, as: RepairRecord.self)
+    let live = providers.count { $0.takesWork }
+    return Storage(
+      codeClass: gateway?.details["class"] ?? CodeClass.strongest(operators: live)?.description,
+      liveOperators: live, bundles: bundles.count,
+      degradedBundles: bundles.count { $0.vacantSlots > 0 },
+      waitingForOperators: Set(repairs.filter(\.isDegraded).map(\.bundle)).count,
+      storedBytes: providers.reduce(0) { $0 + $1.committedBytes },
+      capacityBytes: providers.reduce(0) { $0.addingSaturated($1.capacityBytes) },
+      challengesPassed: providers.reduce(0) { $0 + $1.windowsPassed },
+      challengesMissed: providers.reduce(0) { $0 + $1.windowsFailed })
+  }
+
+  private static func warnings(_ processes: [Process], _ storage: Storage?) -> [String] {
+    var lines: [String] = []
+    let dead = processes.filter { !$0.isAlive }.map(\.id)
+    if !dead.isEmpty { lines.append("not running: \(dead.joined(separator: ", "))") }
+    if let storage, storage.degradedBundles > 0 {
+      lines.append(
+        "\(storage.degradedBundles) of \(storage.bundles) bundles are degraded; "
+          + "\(storage.waitingForOperators) of them wait for operators")
+    }
+    if let storage, storage.codeClass == nil {
+      lines.append("nothing can be stored: fewer than two operators are live")
+    }
+    return lines
+  }
+
+  /// The report for people.
+  var text: String {
+    let width = processes.map(\.id.count).max() ?? 0
+    var lines = processes.map { process in
+      let padding = String(repeating: " ", count: width - process.id.count)
+      let mark = !process.isAlive ? "DEAD" : process.isHealthy ? "ok  " : "ILL "
+      let pid = process.pid.map { String($0) } ?? "–"
+      return "\(process.id)\(padding)  \(mark)  \(pid)  \(process.summary)"
+    }
+    if let ledger {
+      lines.append("ledger: height \(ledger.height), epoch \(ledger.epoch)")
+    }
+    if let storage {
+      lines.append(
+        "storage: class in force \(storage.codeClass ?? "none"); \(storage.liveOperators) operators; "
+          + "\(storage.bundles) bundles, \(storage.degradedBundles) degraded; "
+          + "\(storage.storedBytes) bytes on providers; challenges \(storage.challengesPassed) "
+          + "passed, \(storage.challengesMissed) missed")
+    }
+    return (lines + warnings.map { "warning: \($0)" }).joined(separator: "\n")
+  }
+}

@@ -1,0 +1,79 @@
+import ChainClient
+import Foundation
+import Logging
+import Metrics
+import Telemetry
+
+/// What every process of the network is: it holds its lock, logs as JSON lines, shows its metrics
+/// and its health, and ends at SIGTERM.
+struct NodeProcess: Sendable {
+  let name: ProcessName
+  let network: OpenNetwork
+
+  init(_ name: ProcessName, _ network: OpenNetwork) {
+    self.name = name
+    self.network = network
+  }
+
+  /// What the process's work gets.
+  struct Context: Sendable {
+    let name: ProcessName
+    let network: OpenNetwork
+    let logger: Logger
+    let ledger: LedgerClient
+    /// Where the work says how it is.
+    let health: HealthBoard
+    /// The process's own directory.
+    var directory: String { network.directory.dataDirectory(of: name) }
+    var ports: PortPlan { network.settings.ports }
+  }
+
+  /// Runs `work` until it ends or the process is told to stop.
+  /// - Throws: what `work` throws.
+  func run(_ work: @escaping @Sendable (Context) async throws -> Void) async throws {
+    try network.directory.prepare(for: [name])
+    // A predecessor that was just killed may hold its lock for a moment.
+    let lock = try ProcessLock.acquire(network.directory.lockPath(of: name), retryingFor: 5)
+    defer { lock.release() }
+    // Everything goes to standard error, which `up` appends to logs/<id>.log.
+    try bootstrapLogging(file: nil, level: Self.level)
+    let registry = MetricsRegistry.bootstrap()
+    let stop = StopSignal()
+    var logger = Logger(label: "trellis.\(name.role.rawValue)")
+    logger[metadataKey: "process"] = "\(name.id)"
+    let context = Context(
+      name: name, network: network, logger: logger,
+      ledger: LedgerClient(
+        endpoints: ["http://127.0.0.1:\(network.settings.ports.validator)"], logger: logger),
+      health: HealthBoard())
+    logger.info("starting", metadata: ["pid": "\(getpid())"])
+    try await serve(context, registry, stop, work)
+    logger.info("stopped")
+  }
+
+  private func serve(
+    _ context: Context, _ registry: MetricsRegistry, _ stop: StopSignal,
+    _ work: @escaping @Sendable (Context) async throws -> Void
+  ) async throws {
+    let telemetry = TelemetryServer(
+      port: context.ports.telemetry(of: name), registry: registry, logger: context.logger
+    ) { await context.health.report() }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await telemetry.run() }
+      group.addTask { try await work(context) }
+      group.addTask { _ = await stop.wait() }
+      defer { group.cancelAll() }
+      do {
+        try await group.next()
+      } catch {
+        if !Task.isCancelled { context.logger.critical("cannot go on: \(error)") }
+        throw error
+      }
+    }
+  }
+
+  private static var level: Logger.Level {
+    ProcessInfo.processInfo.environment["TRELLIS_LOG_LEVEL"].flatMap { Logger.Level(rawValue: $0) }
+      ?? .info
+  }
+}

@@ -1,0 +1,106 @@
+import Cryptography
+import Ledger
+import Primitives
+import ServiceKit
+
+/// One value of each wire and record type, for golden hashes.
+enum Samples {
+  static let account = TestChain.key(1).accountID
+  static let cause = Cause(
+    kind: "stream", text: "text", rule: "rule/1", evidence: Digest.sha256([1]))
+  static let escrow = EscrowBalances(
+    stream: .whole(1), staging: .whole(2), repair: .whole(3), usage: .whole(4))
+  static let terms = OrderTerms(
+    service: ServiceID(number: 1), matching: .pool, ceiling: TestChain.prices, escrow: escrow,
+    details: [1, 2])
+  static let voucher = SignedVoucher.sign(
+    Voucher(
+      chain: Digest.sha256([7]), lease: LeaseID(number: 2), lane: 3, provider: account,
+      cumulative: .whole(5)), with: TestChain.key(0))
+
+  static let operations: [(name: String, operation: Ledger.Operation)] = [
+    ("transfer", .transfer(to: account, amount: .whole(1))),
+    ("faucet", .faucet(to: account, amount: .whole(1))),
+    (
+      "register-provider",
+      .registerProvider(
+        endpoint: "127.0.0.1:9710", location: TestChain.loopback, bond: .whole(100))
+    ),
+    ("update-provider", .updateProvider(endpoint: "host:1", location: TestChain.loopback)),
+    ("top-up-bond", .topUpBond(amount: .whole(1))),
+    ("start-unbonding", .startUnbonding),
+    ("withdraw-bond", .withdrawBond),
+    ("post-offer", .postOffer(service: terms.service, prices: TestChain.prices, capacity: 9)),
+    ("withdraw-offer", .withdrawOffer(service: terms.service)),
+    ("place-order", .placeOrder(terms)),
+    ("cancel-order", .cancelOrder(OrderID(number: 1))),
+    ("place-bid", .placeBid(order: OrderID(number: 1), prices: TestChain.prices)),
+    ("accept-bid", .acceptBid(order: OrderID(number: 1), provider: account)),
+    (
+      "top-up-lease",
+      .topUpLease(lease: LeaseID(number: 1), bucket: .usage, credits: .whole(1))
+    ),
+    (
+      "close-lease",
+      .closeLease(lease: LeaseID(number: 1), reason: "done", evidence: Digest.sha256([2]))
+    ),
+    ("claim-voucher", .claimVoucher(voucher)),
+    ("change-parameter", .changeParameter(name: "fake.size", value: 3)),
+    ("service", .service(terms.service, payload: [1, 2, 3])),
+  ]
+
+  static var records: [(name: String, bytes: [UInt8])] {
+    var causes = CauseList()
+    causes.append(cause)
+    let time = LedgerTime(milliseconds: 12)
+    return [
+      (
+        "account",
+        AccountRecord(
+          balance: .whole(1), lanes: [AccountRecord.Lane(number: 2, nextSequence: 3)]
+        ).canonicalBytes()
+      ),
+      (
+        "provider",
+        ProviderRecord(
+          endpoint: "host:1", location: TestChain.loopback, bond: .whole(1),
+          standing: .unbonding(until: time), registeredAt: time, slashed: .whole(2)
+        ).canonicalBytes()
+      ),
+      (
+        "offer",
+        OfferRecord(prices: TestChain.prices, capacity: 5, postedAt: time).canonicalBytes()
+      ),
+      (
+        "order",
+        OrderRecord(customer: account, terms: terms, placedAt: time, lease: LeaseID(number: 1))
+          .canonicalBytes()
+      ),
+      (
+        "lease",
+        LeaseRecord(
+          customer: account, service: terms.service, provider: account, prices: TestChain.prices,
+          order: OrderID(number: 1), openedAt: time, escrow: escrow, shortSince: time,
+          state: .closing(until: time, cause: cause)
+        ).canonicalBytes()
+      ),
+      ("earning", EarningRecord(credits: .whole(1), quantity: 2, causes: causes).canonicalBytes()),
+      (
+        "payout",
+        PayoutLine(
+          epoch: 1, provider: account, index: 2, lease: LeaseID(number: 3),
+          source: .metered(.egressBytes), credits: .whole(1), tokens: .whole(2),
+          burned: .whole(3), quantity: 4, creditsPerUnit: .whole(5), rule: "commons/0",
+          causes: causes
+        ).canonicalBytes()
+      ),
+      (
+        "supply",
+        SupplyRecord(
+          issued: .whole(1), burned: .whole(2), vault: .whole(3), escrowed: .whole(4),
+          unpaid: .whole(5)
+        ).canonicalBytes()
+      ),
+    ]
+  }
+}

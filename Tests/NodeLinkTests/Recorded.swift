@@ -1,0 +1,8 @@
+import Synchronization
+
+/// Values that several tasks add to.
+final class Recorded<Value: Sendable>: Sendable {
+  private let state = Mutex<[Value]>([])
+  var values: [Value] { state.withLock { $0 } }
+  func append(_ value: Value) { state.withLock { $0.append(value) } }
+}

@@ -1,0 +1,267 @@
+import Cryptography
+import Foundation
+import NIOCore
+import Primitives
+import ServiceKit
+import StorageService
+import Synchronization
+
+@testable import StorageGateway
+
+/// Providers in memory: they check what a real one checks of an append, keep the bytes, and can be
+/// told to be dead, to corrupt or to refuse.
+final class MemoryProviders: ShardTransport {
+  struct Shard {
+    var group: PlacementGroupID
+    var bytes: [UInt8] = []
+    var ends: [UInt64] = []
+    var root = Digest.zero
+    var leafBytes: Int
+  }
+
+  struct ShardName: Hashable {
+    let provider: ProviderID
+    let group: UInt64
+    let segment: UInt64
+    let slot: UInt8
+  }
+
+  struct State {
+    var shards: [ShardName: Shard] = [:]
+    var dead: Set<ProviderID> = []
+    var corrupt: Set<ProviderID> = []
+    var refuseAfterAppends: [ProviderID: Int] = [:]
+    var appends = 0
+    var reads = 0
+    var vouchers: [ProviderID: [UInt8]] = [:]
+    var manifests: [Digest: [UInt8]] = [:]
+  }
+
+  let keys: [ProviderID: SigningKey]
+  let ids: [ProviderID]
+  let state = Mutex(State())
+  let leafBytes = Int(CodeClass.standardLeafBytes)
+
+  init(count: Int) {
+    let made = (0..<count).map { index in
+      SigningKey(seed: Digest.sha256(domain: "test-provider", [UInt8(index)]).value)
+    }
+    keys = Dictionary(uniqueKeysWithValues: made.map { ($0.accountID, $0) })
+    ids = made.map(\.accountID)
+  }
+
+  struct Dead: Error {}
+
+  func call(
+    _ request: StorageRequest, tail: [UInt8], to provider: ProviderID, timeoutSeconds: Double
+  ) async throws -> ShardAnswer {
+    try state.withLock { state in
+      if state.dead.contains(provider) { throw Dead() }
+      switch request {
+      case .append(let signed): return try append(signed.message, tail, provider, &state)
+      case .read(let signed): return try read(signed.message, provider, &state)
+      case .putManifest(let part):
+        state.manifests[part.key, default: []] += tail
+        return ShardAnswer(response: .manifestReceived(bytes: part.totalBytes))
+      case .control(let signed): return try control(signed.message.action, provider, &state)
+      case .voucher(let bytes):
+        state.vouchers[provider] = bytes
+        return ShardAnswer(response: .voucherAccepted(cumulative: .zero, readableBytes: .max))
+      case .getManifest, .status: throw StorageRefusal(.malformed, "not in this fake")
+      }
+    }
+  }
+
+  private func append(
+    _ order: AppendOrder, _ chunk: [UInt8], _ provider: ProviderID, _ state: inout State
+  ) throws -> ShardAnswer {
+    if let left = state.refuseAfterAppends[provider] {
+      if left == 0 { throw StorageRefusal(.diskFull, "full") }
+      state.refuseAfterAppends[provider] = left - 1
+    }
+    let name = ShardName(
+      provider: provider, group: order.group.number, segment: order.segment, slot: order.slot)
+    var shard = state.shards[name] ?? Shard(group: order.group, leafBytes: leafBytes)
+    guard UInt64(shard.bytes.count) == order.offset else {
+      throw StorageRefusal(.wrongOffset, "offset", number: UInt64(shard.bytes.count))
+    }
+    shard.bytes += chunk
+    var tree = ShardTree(leafBytes: leafBytes)
+    shard.bytes.withUnsafeBytes { tree.append($0) }
+    guard tree.root == order.runningRoot else { throw StorageRefusal(.wrongRoot, "root") }
+    shard.root = tree.root
+    shard.ends.append(UInt64(shard.bytes.count))
+    state.shards[name] = shard
+    state.appends += 1
+    guard let key = keys[provider] else { throw Dead() }
+    return ShardAnswer(
+      response: .appended(Signed(Acknowledgement(order: order, provider: provider), by: key)))
+  }
+
+  private func read(
+    _ order: ReadOrder, _ provider: ProviderID, _ state: inout State
+  ) throws -> ShardAnswer {
+    state.reads += 1
+    let found = state.shards.first {
+      $0.key.provider == provider && $0.key.segment == order.segment && $0.key.slot == order.slot
+        && UInt64($0.value.bytes.count) >= order.shardBytes
+    }
+    guard let shard = found?.value,
+      let aligned = ShardRangeProof.leafAligned(
+        order.range, leafBytes: UInt64(leafBytes), shardBytes: order.shardBytes)
+    else { throw StorageRefusal(.unknownShard, "no shard") }
+    let bytes = Array(shard.bytes.prefix(Int(order.shardBytes)))
+    let hashes = stride(from: 0, to: bytes.count, by: leafBytes).map { start in
+      Array(bytes[start..<min(start + leafBytes, bytes.count)]).withUnsafeBytes {
+        MerkleTree.leafHash($0)
+      }
+    }
+    let leaf = UInt64(leafBytes)
+    let range = aligned.lowerBound / leaf..<(aligned.upperBound + leaf - 1) / leaf
+    let proof = ShardRangeProof(
+      shardBytes: order.shardBytes, start: aligned.lowerBound,
+      path: MerkleTree.rangeProof(range, leafHashes: hashes))
+    var wanted = Array(bytes[Int(aligned.lowerBound)..<Int(aligned.upperBound)])
+    if state.corrupt.contains(provider) { wanted[wanted.count / 2] ^= 1 }
+    return ShardAnswer(response: .range(proof), tail: ByteBuffer(bytes: wanted))
+  }
+
+  private func control(
+    _ action: ControlOrder.Action, _ provider: ProviderID, _ state: inout State
+  ) throws -> ShardAnswer {
+    switch action {
+    case .listStaged(let after):
+      let staged = state.shards.filter { $0.key.provider == provider && $0.key.segment > after }
+        .sorted { $0.key.segment < $1.key.segment }
+        .map { name, shard in
+          StagedShard(
+            group: shard.group, segment: name.segment, slot: name.slot, fencingEpoch: 0,
+            length: UInt64(shard.bytes.count), runningRoot: shard.root, chunkEnds: shard.ends)
+        }
+      return ShardAnswer(response: .staged(staged, isComplete: true))
+    case .countersign(let draft):
+      guard let key = keys[provider] else { throw Dead() }
+      let statement = draft.with(stagedByteMilliseconds: 7)
+      return ShardAnswer(
+        response: .countersigned(
+          stagedByteMilliseconds: 7, signature: statement.signed(by: key)))
+    case .dropStaged, .raiseFence: return ShardAnswer(response: .done)
+    }
+  }
+}
+
+/// A ledger in a table: groups are drawn at once from the providers that are not excluded.
+final class TableNetwork: StorageNetwork {
+  struct State {
+    var groups: UInt64 = 0
+    var bundles: [UInt64: BundleRecord] = [:]
+    var commits: [CommitBundle] = []
+    var isDown = false
+    var eligible: [ProviderID] = []
+    var released: [BundleID] = []
+    var groupProviders: [UInt64: PlacementGroupRecord] = [:]
+  }
+
+  let chain = Digest.sha256(domain: "test-chain", [])
+  let lease = LeaseID(number: 1)
+  let state: Mutex<State>
+
+  init(eligible: [ProviderID]) { state = Mutex(State(eligible: eligible)) }
+
+  private func checkUp(_ state: State) throws {
+    if state.isDown { throw EngineError.unavailable(reason: "the ledger is down") }
+  }
+
+  func eligibleOperators() async throws -> [ProviderID] {
+    try state.withLock { state in
+      try checkUp(state)
+      return state.eligible
+    }
+  }
+
+  func openGroup(
+    _ codeClass: CodeClass, excluding: [ProviderID]
+  ) async throws -> PlacementGroupRecord {
+    try state.withLock { state in
+      try checkUp(state)
+      let left = state.eligible.filter { !excluding.contains($0) }
+      guard left.count >= Int(codeClass.totalShards) else {
+        throw EngineError.unavailable(reason: "\(left.count) operators")
+      }
+      state.groups += 1
+      let group = PlacementGroupRecord(
+        id: PlacementGroupID(number: state.groups), lease: lease, codeClass: codeClass,
+        exclude: excluding, state: .drawn,
+        providers: Array(left.prefix(Int(codeClass.totalShards))),
+        openedAt: .genesis)
+      state.groupProviders[state.groups] = group
+      return group
+    }
+  }
+
+  func commitBundle(_ commit: CommitBundle) async throws -> BundleID {
+    try state.withLock { state in
+      try checkUp(state)
+      guard let group = state.groupProviders[commit.group.number] else {
+        throw EngineError.unavailable(reason: "no group")
+      }
+      state.commits.append(commit)
+      let id = BundleID(number: UInt64(state.commits.count))
+      state.bundles[id.number] = BundleRecord(
+        id: id, lease: lease, group: commit.group, codeClass: group.codeClass,
+        bundleKey: commit.bundleKey, root: .zero, segmentCount: commit.segmentCount,
+        committedAt: .genesis, end: commit.end,
+        slots: zip(commit.slots, group.providers).map { slot, provider in
+          SlotRecord(
+            provider: slot.signature == nil ? nil : provider, columnRoot: slot.columnRoot,
+            leafCount: slot.leafCount, byteCount: slot.byteCount)
+        })
+      return id
+    }
+  }
+
+  func releaseBundle(_ bundle: BundleID) async throws {
+    state.withLock { $0.released.append(bundle) }
+  }
+
+  func bundle(_ bundle: BundleID) async throws -> BundleRecord? {
+    state.withLock { $0.bundles[bundle.number] }
+  }
+
+  func egressCost(ofBytes bytes: UInt64) async throws -> Credits {
+    Credits(baseUnits: UInt128(bytes))
+  }
+
+  func leaseState() async throws -> LeaseState {
+    LeaseState(isOpen: true, stagingCapBytes: .max, needed: .zero)
+  }
+
+  func ledgerTime() async throws -> LedgerTime { LedgerTime(milliseconds: 1000) }
+  func bundleTermMilliseconds() async throws -> UInt64 { 600_000 }
+}
+
+/// An index that remembers what it was given; it can be told to fail.
+final class RememberingIndex: MutationIndex {
+  struct State {
+    var records: [LogRecord] = []
+    var fails = false
+  }
+  struct DiskFailure: Error {}
+  let state = Mutex(State())
+
+  func apply(_ records: [LogRecord]) async throws -> [UInt64: any Error] {
+    try state.withLock { state in
+      if state.fails { throw DiskFailure() }
+      for record in records where record.sequence > state.records.last?.sequence ?? 0 {
+        state.records.append(record)
+      }
+      return [:]
+    }
+  }
+
+  func appliedSequence() async throws -> UInt64 {
+    state.withLock { $0.records.last?.sequence ?? 0 }
+  }
+
+  var sequences: [UInt64] { state.withLock { $0.records.map(\.sequence) } }
+}

@@ -1,0 +1,173 @@
+import Crypto
+import Cryptography
+import Foundation
+import HTTPTypes
+import Hummingbird
+import HummingbirdTesting
+import Logging
+import NIOCore
+import Primitives
+import StorageService
+import Synchronization
+import TestSupport
+
+@testable import StorageGateway
+
+/// A service with two identities over memory engines, and a client that signs.
+final class S3Harness: CredentialStore {
+  static let secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+
+  let directory: TemporaryDirectory
+  let service: S3ServiceBox
+  let engines: [String: MemoryEngine]
+  private let clock: Mutex<UInt64>
+
+  /// The time of all that the harness signs, in milliseconds since 1970; moves on by a second a call.
+  var now: UInt64 { clock.withLock { $0 } }
+
+  func advance(seconds: UInt64) { clock.withLock { $0 += seconds * 1_000 } }
+
+  init(startMilliseconds: UInt64 = 1_700_000_000_000) async throws {
+    directory = try TemporaryDirectory("s3")
+    clock = Mutex(startMilliseconds)
+    service = S3ServiceBox()
+    var engines: [String: MemoryEngine] = [:]
+    var tenants: [S3Tenant] = []
+    let box = service
+    let time: @Sendable () -> UInt64 = { box.now?() ?? startMilliseconds }
+    for name in ["main", "alt"] {
+      let index = try ObjectIndex(path: directory.file("\(name).sqlite"))
+      let bucketKey: @Sendable (String) -> SymmetricKeyBytes = { bucket in
+        SymmetricKeyBytes(Digest.sha256(Array("\(name)/\(bucket)".utf8)).value)
+      }
+      let engine = MemoryEngine(index: index, bucketKey: bucketKey, now: time)
+      engines[name] = engine
+      tenants.append(
+        S3Tenant(
+          name: name, ownerID: Digest.sha256(Array(name.utf8)).hex, engine: engine, index: index,
+          bucketKey: bucketKey))
+    }
+    self.engines = engines
+    var logger = Logger(label: "s3")
+    logger.logLevel = .error
+    let made = S3Service(
+      configuration: S3Configuration(now: time), credentials: self, logger: logger)
+    for tenant in tenants { try await made.add(tenant) }
+    box.set(service: made) { [weak self] in self?.now ?? startMilliseconds }
+  }
+
+  func lookup(accessKeyID: String) async throws -> S3Credential? {
+    switch accessKeyID {
+    case "MAINKEY": S3Credential(accessKeyID: "MAINKEY", secretKey: Self.secret, account: "main")
+    case "ALTKEY": S3Credential(accessKeyID: "ALTKEY", secretKey: Self.secret + "2", account: "alt")
+    default: nil
+    }
+  }
+
+  /// Runs `body` against a server on a real socket.
+  func run(_ body: @Sendable @escaping (S3Client) async throws -> Void) async throws {
+    guard let service = service.service else { return }
+    let application = Application(
+      responder: service, configuration: ApplicationConfiguration(address: .hostname(port: 0)))
+    try await application.test(.live) { client in
+      try await body(S3Client(client: client, harness: self))
+    }
+  }
+}
+
+/// Holds what the harness's parts need of each other.
+final class S3ServiceBox: Sendable {
+  private struct State {
+    var service: S3Service?
+    var now: (@Sendable () -> UInt64)?
+  }
+  private let state = Mutex(State())
+
+  var service: S3Service? { state.withLock { $0.service } }
+  var now: (@Sendable () -> UInt64)? { state.withLock { $0.now } }
+
+  func set(service: S3Service, now: @escaping @Sendable () -> UInt64) {
+    state.withLock {
+      $0.service = service
+      $0.now = now
+    }
+  }
+}
+
+/// Signs requests and sends them.
+struct S3Client: Sendable {
+  let client: any TestClientProtocol
+  let harness: S3Harness
+  var accessKey = "MAINKEY"
+
+  /// The same for the other identity.
+  var other: S3Client { S3Client(client: client, harness: harness, accessKey: "ALTKEY") }
+
+  var secret: String { accessKey == "MAINKEY" ? S3Harness.secret : S3Harness.secret + "2" }
+
+  var dateTime: String { HTTPDate.basic(Int64(harness.now / 1_000)) }
+
+  var scope: SignatureV4.Scope {
+    SignatureV4.Scope(date: String(dateTime.prefix(8)), region: "us-east-1", service: "s3")
+  }
+
+  /// Sends one signed request. `target` is the raw path and query.
+  @discardableResult
+  func send(
+    _ method: HTTPRequest.Method, _ target: String, body: [UInt8] = [],
+    headers: [(String, String)] = [], payload: String? = nil
+  ) async throws -> TestResponse {
+    let hash = payload ?? Array(SHA256.hash(data: body)).hex
+    let fields = try signed(method, target, headers: headers, payload: hash).fields
+    return try await client.execute(
+      uri: target, method: method, headers: fields,
+      body: body.isEmpty && method == .get ? nil : ByteBuffer(bytes: body))
+  }
+
+  /// The headers of a signed request, and its signature.
+  func signed(
+    _ method: HTTPRequest.Method, _ target: String, headers: [(String, String)], payload: String
+  ) throws -> (fields: HTTPFields, signature: String) {
+    var fields = HTTPFields()
+    for (name, value) in headers { fields.set(name, value) }
+    fields.set("x-amz-date", dateTime)
+    fields.set("x-amz-content-sha256", payload)
+    var list = fields.map { ($0.name.canonicalName, SignatureV4.canonicalValue($0.value)) }
+    list.append(("host", "localhost"))
+    list.sort { $0.0 < $1.0 }
+    let parsed = try RequestTarget(target)
+    let canonical = SignatureV4.canonicalRequest(
+      method: method.rawValue, path: parsed.path, query: parsed.query.canonical(),
+      headers: list.map { (name: $0.0, value: $0.1) }, payloadHash: payload)
+    let text = SignatureV4.stringToSign(
+      dateTime: dateTime, scope: scope, canonicalRequest: canonical)
+    let key = SignatureV4.signingKey(secret: secret, scope: scope)
+    let signature = SignatureV4.sign(text, key: key)
+    fields[.authorization] =
+      "AWS4-HMAC-SHA256 Credential=\(accessKey)/\(scope.text), "
+      + "SignedHeaders=\(list.map(\.0).joined(separator: ";")), Signature=\(signature)"
+    return (fields, signature)
+  }
+}
+
+extension TestResponse {
+  /// The body as text.
+  var text: String { String(buffer: body) }
+  var bytes: [UInt8] { Array(body.readableBytesView) }
+
+  /// The text of the first element of that name.
+  func element(_ name: String) -> String? { elements(name).first }
+
+  /// The texts of all elements of that name.
+  func elements(_ name: String) -> [String] {
+    var found: [String] = []
+    var rest = text[...]
+    while let open = rest.range(of: "<\(name)>"), let close = rest.range(of: "</\(name)>") {
+      found.append(String(rest[open.upperBound..<close.lowerBound]))
+      rest = rest[close.upperBound...]
+    }
+    return found
+  }
+
+  func header(_ name: String) -> String? { headers.text(name) }
+}
