@@ -17,6 +17,8 @@ struct TestChain: Sendable {
   let randomKey = VerifiableRandomKey(seed: Bytes32(words: (0, 0, 0, 99)))
   let customers: [SigningKey]
   let genesis: Genesis
+  /// Drivers that are given no clock have this one.
+  let slowClock = SlowClock()
 
   init(customers count: Int = 4, epochMilliseconds: UInt128 = 60_000) {
     customers = (0..<count).map { TestChain.key(UInt64(100 + $0)) }
@@ -46,13 +48,14 @@ struct TestChain: Sendable {
   }
 
   func driver(
-    _ store: any LedgerStoring = MemoryLedgerStore(), clock: any BlockClock = SystemBlockClock(),
-    intervalMilliseconds: UInt64 = 20
+    _ store: any LedgerStoring = MemoryLedgerStore(), clock: (any BlockClock)? = nil,
+    intervalMilliseconds: UInt64 = 2
   ) throws -> SoloDriver {
     var configuration = SoloDriver.Configuration(intervalMilliseconds: intervalMilliseconds)
     configuration.gatherMilliseconds = 0
     return SoloDriver(
-      application: try node(store), key: validator, configuration: configuration, clock: clock,
+      application: try node(store), key: validator, configuration: configuration,
+      clock: clock ?? slowClock,
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
   }
 
@@ -137,7 +140,7 @@ final class ManualClock: BlockClock {
   /// How many tasks wait on the clock.
   var sleeperCount: Int { state.withLock { $0.sleepers.count } }
 
-  func sleep(milliseconds: UInt64) async throws {
+  func sleep(untilSteady due: UInt64) async throws {
     let id = state.withLock { state in
       state.next += 1
       return state.next
@@ -145,9 +148,8 @@ final class ManualClock: BlockClock {
     try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { continuation in
         let isDone = state.withLock { state in
-          if milliseconds == 0 || state.cancelled.contains(id) { return true }
-          state.sleepers.append(
-            Sleeper(id: id, due: state.steady + milliseconds, continuation: continuation))
+          if due <= state.steady || state.cancelled.contains(id) { return true }
+          state.sleepers.append(Sleeper(id: id, due: due, continuation: continuation))
           return false
         }
         if isDone { continuation.resume() }
@@ -161,5 +163,24 @@ final class ManualClock: BlockClock {
       }
       found?.continuation.resume(throwing: CancellationError())
     }
+  }
+}
+
+/// The machine's clock at a tenth of its pace, from the genesis time on: what happens every five
+/// seconds of the ledger's time does not happen during a test.
+struct SlowClock: BlockClock {
+  private let origin = ContinuousClock.now
+
+  private var elapsed: UInt64 {
+    let elapsed = origin.duration(to: .now).components
+    return UInt64(elapsed.seconds) * 100 + UInt64(elapsed.attoseconds / 10_000_000_000_000_000)
+  }
+
+  func wallMilliseconds() -> UInt64 { TestChain.genesisTime + 100 + elapsed }
+  func steadyMilliseconds() -> UInt64 { 1_000_000 + elapsed }
+
+  func sleep(untilSteady steady: UInt64) async throws {
+    let now = steadyMilliseconds()
+    if steady > now { try await Task.sleep(for: .milliseconds(Int64((steady - now) * 10))) }
   }
 }

@@ -148,7 +148,14 @@ final class DevNetwork {
     _ = try await trellis("down", seconds: 100).succeeded()
     try await eventually("up has ended", within: 30) { supervisor?.isRunning != true }
     for process in processes {
-      if let pid = process.pid, kill(pid, 0) == 0 { throw Ended(log: "\(process.id) still lives") }
+      if let pid = process.pid, Self.lives(pid) { throw Ended(log: "\(process.id) still lives") }
     }
+  }
+
+  /// Whether a process runs: one that has ended and that nobody has collected does not.
+  private static func lives(_ pid: Int32) -> Bool {
+    let status = (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)) ?? ""
+    guard let end = status.lastIndex(of: ")") else { return false }
+    return !status[end...].hasPrefix(") Z")
   }
 }

@@ -20,10 +20,13 @@ extension EndToEnd {
         _ = try await python(script, "read", network).succeeded()
       }
       _ = try await network.trellis("provider", "start", "--count", "6", seconds: 90).succeeded()
+      // Whole again: the full class is in force, and no column lies with a dead provider or nobody.
       try await eventually("redundancy is whole again", within: 120) {
         let storage = try await network.status()["storage"] as? [String: Any]
-        return storage?["degradedBundles"] as? Int == 0
-          && storage?["codeClass"] as? String == "RS(6,12)"
+        guard storage?["codeClass"] as? String == "RS(6,12)" else { return false }
+        let holders = try await network.trellis("query", "bundles").succeeded()
+          .split(whereSeparator: { ", \n".contains($0) }).map(String.init)
+        return !holders.contains("vacant") && !killed.contains { holders.contains($0) }
       }
       let explained = try await network.trellis("earnings", "--explain", "--epochs", "1000")
         .succeeded()

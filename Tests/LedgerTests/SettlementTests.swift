@@ -125,12 +125,21 @@ struct SettlementTests {
     try chain.command(
       .accrue(lease, id, .storedByteMilliseconds, quantity, .stream), by: Self.anyone)
     #expect(chain.lease(lease.number)?.escrow.stream == .zero)
-    #expect(chain.lease(lease.number)?.shortSince != nil)
+    let since = chain.lease(lease.number)?.shortSince
+    #expect(since != nil)
+    #expect(chain.lease(lease.number)?.owed.stream == Credits(baseUnits: 3_999_000_000_000))
+    // Neither another bucket nor a crumb ends the shortage.
+    for bucket in [EscrowBucket.usage, .stream] {
+      try chain.expect(
+        .topUpLease(lease: lease, bucket: bucket, credits: Credits(baseUnits: 5)), by: Self.anyone)
+      #expect(chain.lease(lease.number)?.shortSince == since)
+    }
     try chain.expect(
       .topUpLease(lease: lease, bucket: .stream, credits: .whole(1)), by: Self.anyone)
     #expect(chain.lease(lease.number)?.shortSince == nil)
     try chain.command(.accrue(lease, id, .storedByteMilliseconds, 0, .stream), by: Self.anyone)
     #expect(chain.lease(lease.number)?.spent.stream == Credits(baseUnits: 4_000_000_000_000))
+    #expect(chain.lease(lease.number)?.owed.stream == .zero)
   }
 
   @Test func anExhaustedLeaseEndsAfterItsGrace() throws {
@@ -174,6 +183,33 @@ struct SettlementTests {
     #expect(summary?.credits == .whole(2))
     #expect(summary?.policy == "commons/0")
     #expect(chain.machine.rows(in: StateKeys.earnings(epoch: epoch)).isEmpty)
+  }
+
+  @Test func theRunwayIsWhatIsLeftAtThePresentRate() throws {
+    var (chain, lease) = try Self.ready()
+    try chain.command(.pay(lease, Self.provider.accountID, .whole(20), .repair), by: Self.anyone)
+    let record = try #require(chain.lease(lease.number))
+    // 20 spent in 10 s, 80 left: 40 s. Nothing was spent of the others.
+    #expect(record.runway(overMilliseconds: 10_000) == [.repair: 40_000])
+    _ = try chain.endEpoch()
+    let after = try #require(chain.lease(lease.number))
+    #expect(after.spentAtEpochStart == after.spent)
+    #expect(after.runway(overMilliseconds: 10_000).isEmpty)
+  }
+
+  @Test func historyIsDroppedAfterItsEpochs() throws {
+    var chain = try Self.ready().0
+    chain.checksInvariants = false
+    try chain.expect(
+      .changeParameter(name: "ledger.history-epochs", value: 2), by: TestChain.key(0))
+    let first = try chain.endEpoch()
+    #expect(!first.lines.isEmpty)
+    _ = try chain.endEpoch()
+    #expect(!chain.machine.rows(in: StateKeys.payouts(epoch: first.epoch)).isEmpty)
+    _ = try chain.endEpoch()
+    #expect(chain.machine.rows(in: StateKeys.payouts(epoch: first.epoch)).isEmpty)
+    #expect(chain.machine.value(at: StateKeys.epoch(first.epoch)) == nil)
+    #expect(chain.machine.value(at: StateKeys.epoch(first.epoch + 1)) != nil)
   }
 
   @Test func causesBeyondTheKeptOnesStayUnderTheHash() {

@@ -6,7 +6,7 @@ import Testing
 
 /// How fast one connection is. Runs only with `TRELLIS_BENCH=1`, and only an optimised build says
 /// anything; a bench is not a pass or a fail.
-@Suite(.enabled(if: ProcessInfo.processInfo.environment["TRELLIS_BENCH"] == "1"))
+@Suite(.serialized, .enabled(if: ProcessInfo.processInfo.environment["TRELLIS_BENCH"] == "1"))
 struct LinkThroughputTests {
   @Test(arguments: [1 << 20, 64 << 10, 4 << 10])
   func loopback(bodyBytes: Int) async throws {

@@ -38,7 +38,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "ab", "Abc", "a_b", "-ab", "ab-", "a..b", "a.-b", "192.168.0.1", String(repeating: "a", count: 64),
+    "ab", "Abc", "a_b", "-ab", "ab-", "a..b", "a.-b", "192.168.0.1",
+    String(repeating: "a", count: 64),
   ])
   func invalidNames(name: String) { #expect(!BucketName.isValid(name)) }
 

@@ -9,7 +9,8 @@ import Testing
 @Suite struct S3ObjectTests {
   /// Keys that a router, a normaliser or a careless decoder would change.
   static let keys = [
-    "a", "a//b", "/lead", "a/../b", "dir/", "pl+us", "sp ace", "100%", "a%2Fb", "ünï/日本", "e\u{301}",
+    "a", "a//b", "/lead", "a/../b", "dir/", "pl+us", "sp ace", "100%", "a%2Fb", "ünï/日本",
+    "e\u{301}",
     "q?u=e&r", "#hash", "~t.i-l_de", "\u{1}ctl\r\n", "<&>\"'",
   ]
 
@@ -188,7 +189,8 @@ import Testing
         (unsigned.replacing("99GJgg", with: "AAGJgg"), "BadDigest"),
         ("5\r\nHello\r\n0\r\n\r\n", "MalformedTrailerError"),
         ("5\r\nHello\r\n", "IncompleteBody"), ("4\r\nHell\r\n0\r\n\r\n", "IncompleteBody"),
-        ("6\r\nHello!\r\n0\r\n\r\n", "IncompleteBody"), ("5\r\nHelloo\r\n0\r\n\r\n", "IncompleteBody"),
+        ("6\r\nHello!\r\n0\r\n\r\n", "IncompleteBody"),
+        ("5\r\nHelloo\r\n0\r\n\r\n", "IncompleteBody"),
         ("zz\r\nHello\r\n0\r\n\r\n", "InvalidRequest"),
         (String(repeating: "1", count: 9_000), "InvalidRequest"),
       ] {
@@ -303,7 +305,8 @@ import Testing
     try await S3Harness().run { client in
       try await client.send(.put, "/bucket")
       for key in ["a", "b &", " c "] {
-        try await client.send(.put, Self.path(key), body: [1], headers: [("x-amz-tagging", "k=v%20w")])
+        try await client.send(
+          .put, Self.path(key), body: [1], headers: [("x-amz-tagging", "k=v%20w")])
       }
       let tags = try await client.send(.get, "/bucket/a?tagging")
       #expect(tags.element("Key") == "k" && tags.element("Value") == "v w")

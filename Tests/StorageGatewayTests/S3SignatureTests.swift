@@ -132,6 +132,23 @@ import Testing
     #expect(await code(presignedRequest(changed)) == .signatureDoesNotMatch)
   }
 
+  /// From AWS's "Signing and authenticating REST requests" (Version 2), query string example.
+  @Test func legacyPresignedExample() async throws {
+    let target =
+      "/johnsmith/photos/puppy.jpg?AWSAccessKeyId=AKIAIOSFODNN7EXAMPLE"
+      + "&Signature=NpgCjnDzrM%2BWFzoENXmpNDUsSn8%3D&Expires=1175139620"
+    func head(_ target: String) -> HTTPRequest {
+      HTTPRequest(method: .get, scheme: "http", authority: "s3.amazonaws.com", path: target)
+    }
+    #expect(await code(head(target), at: 1_175_139_000_000) == nil)
+    #expect(await code(head(target), at: 1_175_139_621_000) == .accessDenied)
+    #expect(await code(head(target), at: 1_174_000_000_000) == .accessDenied)
+    let changed = target.replacing("puppy", with: "kitten")
+    #expect(await code(head(changed), at: 1_175_139_000_000) == .signatureDoesNotMatch)
+    let short = target.replacing("&Expires=1175139620", with: "")
+    #expect(await code(head(short), at: 1_175_139_000_000) == .accessDenied)
+  }
+
   static let chunkedHeaders = [
     ("content-encoding", "aws-chunked"), ("content-length", "66824"),
     ("x-amz-content-sha256", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"),
@@ -218,7 +235,8 @@ import Testing
     var old = getObject()
     old.headerFields[.authorization] = "AWS AKIAIOSFODNN7EXAMPLE:abc"
     #expect(await code(old) == .invalidRequest)
-    for broken in ["AWS4-HMAC-SHA256", "AWS4-HMAC-SHA256 Credential=a,b,c", "AWS4-HMAC-SHA256 ,,="] {
+    for broken in ["AWS4-HMAC-SHA256", "AWS4-HMAC-SHA256 Credential=a,b,c", "AWS4-HMAC-SHA256 ,,="]
+    {
       var head = getObject()
       head.headerFields[.authorization] = broken
       #expect(await code(head) == .authorizationHeaderMalformed)

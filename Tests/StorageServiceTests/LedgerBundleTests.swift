@@ -108,7 +108,7 @@ import Testing
   @Test func replacementThatMissesItsDeadlineIsAbsentAndAnotherIsDrawn() {
     var network = LedgerTestNetwork(providers: 4)
     let id = network.store(small, unsigned: [0])
-    network.providers.forEach { provider in
+    for provider in network.providers {
       let bundle: BundleRecord = network.context.record(StorageKeys.bundle(id))!
       if !bundle.slots.contains(where: { $0.provider == provider.id }) { provider.isAlive = false }
     }

@@ -31,7 +31,7 @@ struct LedgerMemoryContext: ServiceContext {
   var height: UInt64 = 0
   var time = LedgerTime.genesis
   var beacon = Digest.zero
-  let chain = Digest.sha256(domain: "test-chain", [1])
+  var chain = Digest.sha256(domain: "test-chain", [1])
   var epoch: UInt64 = 0
   var epochStartedAt = LedgerTime.genesis
   var values: [String: UInt128] = [:]

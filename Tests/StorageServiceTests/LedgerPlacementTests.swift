@@ -48,7 +48,8 @@ import Testing
 
   @Test func drawIsWeightedByFreeCapacity() {
     let candidates = [
-      candidate(1, prefix: [127, 0, 0], free: 3 << 40), candidate(2, prefix: [127, 0, 0], free: 1 << 40),
+      candidate(1, prefix: [127, 0, 0], free: 3 << 40),
+      candidate(2, prefix: [127, 0, 0], free: 1 << 40),
     ].sorted { $0.provider < $1.provider }
     var large = 0
     for round in 0..<2_000 {

@@ -54,7 +54,8 @@ import Testing
     #expect(blocks < 60)
     #expect(network.context.slashes.map(\.kind) == ["fault"])
     #expect(network.context.slashes.first?.amount == .whole(5))
-    #expect(network.context.zeros.filter { $0.provider == victim }.map(\.kind) == ["missed", "missed"])
+    #expect(
+      network.context.zeros.filter { $0.provider == victim }.map(\.kind) == ["missed", "missed"])
     network.liveBlocks(3)
     let after: BundleRecord = network.context.record(StorageKeys.bundle(id))!
     #expect(after.vacantSlots == 0)

@@ -20,6 +20,8 @@ struct LedgerTestNetwork {
   var providers: [LedgerTestProvider] = []
   var random: SeededGenerator
   var rejections: [Rejection] = []
+  /// Everything that was applied, for tests that send it to a real ledger.
+  var sent: [(sender: AccountID, payload: StoragePayload)] = []
   private var nextSegment: UInt64 = 1
 
   init(providers count: Int, seed: UInt64 = 1, epochMilliseconds: UInt128 = 30_000) {
@@ -63,6 +65,7 @@ struct LedgerTestNetwork {
   @discardableResult
   mutating func apply(_ payload: StoragePayload, from sender: AccountID) -> Rejection? {
     let before = context
+    sent.append((sender, payload))
     do throws(Rejection) {
       try module.apply(payload.canonicalBytes(), from: sender, in: &context)
       return nil

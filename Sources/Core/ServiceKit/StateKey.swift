@@ -11,7 +11,7 @@ import Primitives
   @usableFromInline let w0, w1, w2, w3, w4, w5: UInt64
 
   /// A key from its bytes.
-  /// - Precondition: at most ``byteLimit`` bytes. Keys are built from fixed-width parts, so a longer
+  /// - Precondition: at most ``byteLimit`` bytes. Keys are built of fixed-width parts, so a longer
   ///   one is a mistake in our code, never a peer's input; ``init(foreign:)`` is for the latter.
   package init(_ bytes: [UInt8]) {
     precondition(bytes.count <= Self.byteLimit, "a state key has at most 47 bytes")

@@ -26,14 +26,18 @@ enum Units {
     return text
   }
 
-  /// An exact decimal cut to what fits a tile: four significant digits.
+  /// An exact decimal cut to what fits a tile: four significant digits and, below a
+  /// thousandth, the prefixes that units have (µ, n, p, …).
   static func short(_ decimal: String) -> String {
     guard let value = Double(decimal) else { return decimal }
     if value == 0 { return "0" }
     if value >= 1_000_000 { return String(format: "%.4g M", value / 1_000_000) }
     if value >= 1000 { return grouped(UInt64(value)) }
     if value >= 0.001 { return String(format: "%.4g", value) }
-    return String(format: "%.3e", value)
+    // Millionths, thousand-millionths and so on, with the prefixes that units have.
+    let prefixes = [(1e-6, "µ"), (1e-9, "n"), (1e-12, "p"), (1e-15, "f"), (1e-18, "a")]
+    let (scale, prefix) = prefixes.first { value >= $0.0 } ?? (1e-18, "a")
+    return String(format: "%.4g %@", value / scale, prefix)
   }
 
   /// A share in per cent; a dash when there is nothing to share.

@@ -150,6 +150,8 @@ package actor LinkClient {
     let connected = ClientBootstrap(group: loop)
       .connectTimeout(LinkTimers.amount(limits.connectSeconds))
       .channelOption(.socketOption(.so_keepalive), value: 1)
+      .channelOption(.tcpOption(LinkTransport.keepAliveIdle), value: 30)
+      .channelOption(.tcpOption(LinkTransport.userTimeout), value: 30_000)
       .channelOption(.tcpOption(.tcp_nodelay), value: 1)
       .channelOption(.writeBufferWaterMark, value: LinkTransport.waterMark)
       .channelOption(.recvAllocator, value: LinkTransport.receiveAllocator)

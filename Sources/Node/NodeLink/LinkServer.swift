@@ -52,6 +52,8 @@ package final class LinkServer: Sendable {
       .serverChannelOption(.backlog, value: 256)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .childChannelOption(.socketOption(.so_keepalive), value: 1)
+      .childChannelOption(.tcpOption(LinkTransport.keepAliveIdle), value: 30)
+      .childChannelOption(.tcpOption(LinkTransport.userTimeout), value: 30_000)
       .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
       .childChannelOption(.writeBufferWaterMark, value: LinkTransport.waterMark)
       .childChannelOption(.recvAllocator, value: LinkTransport.receiveAllocator)
@@ -104,6 +106,11 @@ package final class LinkServer: Sendable {
 
 /// Socket settings that both sides share.
 enum LinkTransport {
+  /// Seconds of silence after which the kernel asks whether the peer is there (Linux).
+  static let keepAliveIdle = NIOBSDSocket.Option(rawValue: 4)
+  /// Milliseconds after which sent bytes that the peer's kernel did not confirm end the connection
+  /// (Linux): a machine that vanished is noticed without waiting for a call's time-out.
+  static let userTimeout = NIOBSDSocket.Option(rawValue: 18)
   /// Encrypted bytes that may wait for the socket: enough to keep it busy, not a second copy of
   /// every body.
   static let waterMark = ChannelOptions.Types.WriteBufferWaterMark(low: 256 << 10, high: 1 << 20)

@@ -1,23 +1,38 @@
 import Foundation
+import Synchronization
 
 /// A file that a process holds as long as it lives, so that others know that it does and who it is.
 ///
 /// A POSIX record lock: the kernel drops it with the process, however that ends, and tells who holds
-/// it without taking it. A process must open its lock file only once.
+/// it without taking it. It drops the lock also when the process closes any descriptor of the file,
+/// so a process never opens again what it holds.
 final class ProcessLock: Sendable {
-  private let descriptor: Int32
+  /// The paths of the locks that this process holds.
+  private static let held = Mutex<Set<String>>([])
 
-  private init(descriptor: Int32) { self.descriptor = descriptor }
+  private let descriptor: Int32
+  private let path: String
+
+  private init(descriptor: Int32, path: String) {
+    self.descriptor = descriptor
+    self.path = path
+  }
 
   /// Takes the lock, or fails naming the holder.
   /// - Throws: ``UserError``.
   static func acquire(_ path: String, retryingFor seconds: Double = 0) throws -> ProcessLock {
+    guard !held.withLock({ $0.contains(path) }) else {
+      throw UserError("this process holds \(path) already")
+    }
     let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw UserError.system("cannot open \(path)") }
     let deadline = Date().addingTimeInterval(seconds)
     repeat {
       var request = Self.request()
-      if fcntl(descriptor, F_SETLK, &request) == 0 { return ProcessLock(descriptor: descriptor) }
+      if fcntl(descriptor, F_SETLK, &request) == 0 {
+        held.withLock { _ = $0.insert(path) }
+        return ProcessLock(descriptor: descriptor, path: path)
+      }
       if Date() < deadline { usleep(20_000) }
     } while Date() < deadline
     let owner = query(descriptor).map { "process \($0)" } ?? "another process"
@@ -27,6 +42,7 @@ final class ProcessLock: Sendable {
 
   /// Who holds the lock now; nil when nobody does.
   static func holder(of path: String) -> pid_t? {
+    if held.withLock({ $0.contains(path) }) { return getpid() }
     let descriptor = open(path, O_RDWR | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
@@ -34,7 +50,10 @@ final class ProcessLock: Sendable {
   }
 
   /// Gives the lock back before the process ends.
-  func release() { close(descriptor) }
+  func release() {
+    Self.held.withLock { _ = $0.remove(path) }
+    close(descriptor)
+  }
 
   private static func query(_ descriptor: Int32) -> pid_t? {
     var request = request()

@@ -59,7 +59,9 @@ actor LedgerDashboardSource: DashboardSource {
       snapshot.blocks = blocks
       try await notePayouts(clock, settings, in: &snapshot)
       try await noteStorage(settings, health, in: &snapshot)
-      snapshot.codeClass = Self.classText(health[.gateway])
+      if let text = health[.gateway]?.details["class"] {
+        snapshot.codeClass = Self.classText(text)
+      }
     } catch {
       snapshot.trouble = "The ledger does not answer; this is the last state known. (\(error))"
     }
@@ -71,7 +73,7 @@ actor LedgerDashboardSource: DashboardSource {
     snapshot.height = clock.height
     snapshot.epoch = clock.epoch
     let length = clock.epochEndsAt.milliseconds(since: clock.epochStartedAt)
-    snapshot.epochMilliseconds = length
+    snapshot.epochMilliseconds = network.settings.epochMilliseconds
     snapshot.epochThousandths =
       length == 0 ? 0 : clock.time.milliseconds(since: clock.epochStartedAt) * 1000 / length
     let supply = try await reader.client.value(StateKeys.supply, as: SupplyRecord.self)
@@ -181,9 +183,8 @@ actor LedgerDashboardSource: DashboardSource {
       earnedTokens: "\(earned.total(of: id))", bondTokens: "\(record.bond)")
   }
 
-  private static func classText(_ health: Health?) -> String {
-    guard let text = health?.details["class"] else { return "" }
-    // RS(6,12) reads as "6 of 12" on the page.
+  /// RS(6,12) reads as "6 of 12" on the page.
+  private static func classText(_ text: String) -> String {
     let numbers = text.filter { $0.isNumber || $0 == "," }.split(separator: ",")
     return numbers.count == 2 ? "\(numbers[0]) of \(numbers[1])" : text
   }

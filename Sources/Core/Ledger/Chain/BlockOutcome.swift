@@ -104,7 +104,7 @@ package struct BlockOutcome: Sendable {
   package let blockHash: Digest
   /// The rows that changed, strictly ascending by key; nil is a deletion.
   package let changes: [(key: StateKey, value: [UInt8]?)]
-  /// Set when the machine refused the whole block (wrong height, time before the last block's, a bad
+  /// Set when the machine refused the whole block (wrong height, time before the last block's, bad
   /// beacon); nothing changed then.
   package let refusal: Rejection?
 }

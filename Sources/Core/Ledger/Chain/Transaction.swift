@@ -69,7 +69,7 @@ package struct SignedTransaction: Hashable, Sendable, CanonicalCodable {
   }
 
   /// What the transaction is known by: plain SHA-256 of the bytes that are broadcast, its
-  /// ``BlockItem`` encoding with the signature, so that it equals what CometBFT's RPC calls the hash.
+  /// ``BlockItem`` encoding with the signature, so that it is what CometBFT's RPC calls the hash.
   package var hash: Digest { Digest.sha256(BlockItem.signed(self).canonicalBytes()) }
 
   /// Whether the sender signed it. Pure, so that a driver may ask on many threads at once.

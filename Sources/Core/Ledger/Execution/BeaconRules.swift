@@ -4,8 +4,8 @@ import ServiceKit
 
 /// The beacon: how contributions are made, checked and combined.
 ///
-/// The bias bound: m colluding validators see their outputs first and may withhold some, so they pick
-/// among at most 2^m values; what is drawn therefore uses the first beacon after its request. With a
+/// The bias bound: m colluding validators see their outputs first and may withhold some, so they
+/// pick among at most 2^m values. What is drawn uses the first beacon after its request. With a
 /// single validator the beacon is trusted.
 package enum BeaconRules {
   /// How many heights a beacon stays readable.

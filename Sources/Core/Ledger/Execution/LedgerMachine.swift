@@ -83,7 +83,7 @@ package struct LedgerMachine: Sendable {
   private static func tree(over rows: StateRows) -> StateTree {
     var changes: [StateTree.Change] = []
     changes.reserveCapacity(rows.count)
-    rows.forEach { key, value in
+    rows.visit { key, value in
       changes.append(StateTree.Change(key: key.treeKey, value: Digest.sha256(value)))
     }
     var tree = StateTree()
@@ -113,7 +113,7 @@ package struct LedgerMachine: Sendable {
   /// When a block is wanted although nobody sends anything.
   package var nextWork: NextWork { state.nextWork }
 
-  /// How long a driver may wait for its next block if nobody sends anything: 0 when work is pending,
+  /// How long a driver may wait for its next block if nobody sends anything: 0 with work pending,
   /// at most 5 s while a deadline is ahead, nil when there is none.
   package var millisecondsUntilNextBlock: UInt64? {
     switch nextWork {
@@ -148,7 +148,7 @@ package struct LedgerMachine: Sendable {
 
   /// All rows, ascending: what a store keeps after genesis, and a snapshot.
   package func forEachRow<E: Error>(_ body: (StateKey, [UInt8]) throws(E) -> Void) throws(E) {
-    try state.rows.forEach(body)
+    try state.rows.visit(body)
   }
 
   /// What shows a row's value, or its absence, against ``stateRoot``.

@@ -86,7 +86,7 @@ extension LedgerState: ServiceContext {
       _ = try state.providerRecord(provider)
       return try state.moveToEarnings(
         credits, lease: id, provider: provider, bucket: bucket, source: .fixed(bucket),
-        cause: cause)
+        owedBefore: nil, cause: cause)
     }
   }
 

@@ -3,7 +3,7 @@ import Economics
 import Primitives
 import ServiceKit
 
-/// The state while a block is executed: rows, what undoes the running transaction, and where we are.
+/// The state while a block is executed: rows, what undoes the running transaction, where we are.
 ///
 /// It is the ``ServiceContext`` that services get; extensions hold the rules, one file a subject.
 struct LedgerState: Sendable {

@@ -2,8 +2,8 @@ import Primitives
 import ServiceKit
 
 extension LedgerState {
-  /// Checks: amount, lease and its state, balance. A top-up ends a shortage: what is still due is
-  /// credited with the next proof or claim.
+  /// Checks: amount, lease and its state, balance. A top-up that covers what is due ends a
+  /// shortage; what is due is credited with the next proof or claim.
   mutating func topUp(
     _ id: LeaseID, _ bucket: EscrowBucket, _ credits: Credits, by payer: AccountID
   ) throws(Rejection) {
@@ -13,7 +13,7 @@ extension LedgerState {
     try lock(credits, from: payer)
     let held = lease.escrow[bucket]
     lease.escrow[bucket] = try exactly { () throws(ArithmeticError) in try held.adding(credits) }
-    lease.shortSince = nil
+    if !lease.isShort { lease.shortSince = nil }
     write(lease, at: StateKeys.lease(id))
     note(
       "lease.topped-up",

@@ -27,7 +27,9 @@ package struct LeaseRecord: Hashable, Sendable, CanonicalCodable {
   /// What had been spent when the running epoch began: the present rate is the difference over the
   /// epoch's time.
   package var spentAtEpochStart: EscrowBalances
-  /// Since when a bucket is too short for what is due; nil when nothing is.
+  /// What is due to providers and could not be credited, by bucket: it stays due.
+  package var owed: EscrowBalances
+  /// Since when a bucket is too short for what is due; nil when every bucket covers it.
   package var shortSince: LedgerTime?
   package var state: State
 
@@ -35,7 +37,7 @@ package struct LeaseRecord: Hashable, Sendable, CanonicalCodable {
     customer: AccountID, service: ServiceID, provider: ProviderID?, prices: PriceVector,
     order: OrderID, openedAt: LedgerTime, escrow: EscrowBalances,
     spent: EscrowBalances = EscrowBalances(), spentAtEpochStart: EscrowBalances = EscrowBalances(),
-    shortSince: LedgerTime? = nil, state: State = .open
+    owed: EscrowBalances = EscrowBalances(), shortSince: LedgerTime? = nil, state: State = .open
   ) {
     self.customer = customer
     self.service = service
@@ -46,6 +48,7 @@ package struct LeaseRecord: Hashable, Sendable, CanonicalCodable {
     self.escrow = escrow
     self.spent = spent
     self.spentAtEpochStart = spentAtEpochStart
+    self.owed = owed
     self.shortSince = shortSince
     self.state = state
   }
@@ -57,6 +60,9 @@ package struct LeaseRecord: Hashable, Sendable, CanonicalCodable {
   package var isClosed: Bool {
     if case .closed = state { true } else { false }
   }
+
+  /// Whether a bucket holds less than what is due from it.
+  package var isShort: Bool { EscrowBucket.allCases.contains { escrow[$0] < owed[$0] } }
 
   /// What services see of it.
   package func view(_ id: LeaseID) -> LeaseView {
@@ -75,6 +81,7 @@ package struct LeaseRecord: Hashable, Sendable, CanonicalCodable {
     encoder.encode(escrow)
     encoder.encode(spent)
     encoder.encode(spentAtEpochStart)
+    encoder.encode(owed)
     encoder.encode(shortSince)
     switch state {
     case .open: encoder.encode(UInt8(0))
@@ -99,6 +106,7 @@ package struct LeaseRecord: Hashable, Sendable, CanonicalCodable {
     escrow = try decoder.decode()
     spent = try decoder.decode()
     spentAtEpochStart = try decoder.decode()
+    owed = try decoder.decode()
     shortSince = try decoder.decodeOptional()
     let byte = try decoder.decodeUInt8()
     switch byte {

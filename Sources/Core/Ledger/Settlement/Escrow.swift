@@ -43,20 +43,29 @@ extension LedgerState {
   }
 
   /// Moves up to `wanted` credits out of a bucket to a provider's earnings and notes the line.
-  /// A bucket that is short marks the lease.
+  /// A bucket that is short of what stays due marks the lease.
+  /// - Parameter owedBefore: what of `wanted` was due before and is counted in the lease's `owed`;
+  ///   nil for a sum whose rest does not stay due.
   mutating func moveToEarnings(
     _ wanted: Credits, lease id: LeaseID, provider: ProviderID, bucket: EscrowBucket,
-    source: EarningSource, quantity: UInt128 = 0, cause: Cause
+    source: EarningSource, quantity: UInt128 = 0, owedBefore: Credits?, cause: Cause
   ) throws(Rejection) -> Credits {
     var lease = try payingLease(id)
     let moved = min(wanted, lease.escrow[bucket])
     let price: Credits? =
       if case .metered(let dimension) = source { lease.prices.price(of: dimension) } else { nil }
-    if moved > .zero || (moved < wanted && lease.shortSince == nil) {
+    if wanted > .zero {
       let (escrow, spent) = (lease.escrow[bucket], lease.spent[bucket])
       lease.escrow[bucket] = escrow.subtractingSaturated(moved)
       lease.spent[bucket] = try exactly { () throws(ArithmeticError) in try spent.adding(moved) }
-      if moved < wanted, lease.shortSince == nil {
+      if let owedBefore {
+        let rest = lease.owed[bucket].subtractingSaturated(owedBefore)
+        let owed = wanted.subtractingSaturated(moved)
+        lease.owed[bucket] = try exactly { () throws(ArithmeticError) in try rest.adding(owed) }
+      }
+      if !lease.isShort {
+        lease.shortSince = nil
+      } else if lease.shortSince == nil {
         lease.shortSince = clock.time
         noteShort(id, lease, bucket)
       }
@@ -93,7 +102,7 @@ extension LedgerState {
       provider, lease: lease, source: source, credits: .zero, quantity: 0, price: nil,
       cause: Cause(
         kind: "escrow-short",
-        text: "the \(bucket) bucket of lease \(lease) lacked \(missing) credits; they stay due",
+        text: "the \(bucket) bucket of lease \(lease) lacked \(missing) credits",
         rule: "escrow/1", evidence: .zero))
   }
 
@@ -129,9 +138,13 @@ extension LedgerState {
     let due = try exactly { () throws(ArithmeticError) in
       try lease.prices.cost(of: total, dimension)
     }
+    let dueBefore = try exactly { () throws(ArithmeticError) in
+      try lease.prices.cost(of: before.quantity, dimension)
+    }
     let moved = try moveToEarnings(
       due.subtractingSaturated(before.credited), lease: id, provider: provider, bucket: bucket,
-      source: .metered(dimension), quantity: quantity, cause: cause)
+      source: .metered(dimension), quantity: quantity,
+      owedBefore: dueBefore.subtractingSaturated(before.credited), cause: cause)
     accrual.quantity = total
     accrual.credited = try exactly { () throws(ArithmeticError) in
       try before.credited.adding(moved)
@@ -166,8 +179,9 @@ extension LedgerState {
     }
     let before = claim.credited
     let moved = try moveToEarnings(
-      voucher.cumulative.subtractingSaturated(before), lease: voucher.lease,
+      max(voucher.cumulative, claim.shown).subtractingSaturated(before), lease: voucher.lease,
       provider: voucher.provider, bucket: .usage, source: .voucher,
+      owedBefore: claim.shown.subtractingSaturated(before),
       cause: Cause(
         kind: "voucher",
         text: "voucher of lease \(voucher.lease), lane \(voucher.lane): \(voucher.cumulative) "

@@ -150,7 +150,7 @@ extension LedgerState {
     return nil
   }
 
-  /// Takes up to `amount` from a bond; see ``ServiceContext/slash(provider:amount:beneficiaries:lease:cause:)``.
+  /// Takes up to `amount` from a bond: what ``ServiceContext`` calls a slash.
   mutating func takeBond(
     of id: ProviderID, amount: Amount,
     beneficiaries: [(account: AccountID, amount: Amount)], lease: LeaseID?, cause: Cause

@@ -151,7 +151,7 @@ package struct StateRows: Sendable {
   }
 
   /// Calls `body` with every row, ascending by key.
-  package func forEach<E: Error>(_ body: (StateKey, [UInt8]) throws(E) -> Void) throws(E) {
+  package func visit<E: Error>(_ body: (StateKey, [UInt8]) throws(E) -> Void) throws(E) {
     for chunk in chunks {
       for row in chunk { try body(row.key, row.value) }
     }

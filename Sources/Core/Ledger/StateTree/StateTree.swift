@@ -2,8 +2,8 @@ import Cryptography
 import Primitives
 
 /// How the state tree hashes. Leaf: SHA-256(0x00 ‖ SHA-256(key) ‖ SHA-256(value)). Branch:
-/// SHA-256(0x01 ‖ bit ‖ left ‖ right), `bit` being where its two sides first differ. The empty tree
-/// is all zero.
+/// SHA-256(0x01 ‖ bit ‖ left ‖ right), `bit` being where its sides first differ. The empty tree's
+/// root is all zero.
 package enum StateTreeHash {
   /// The hash of a leaf.
   package static func leaf(key: Bytes32, value: Digest) -> Digest {
@@ -39,7 +39,7 @@ package enum StateTreeHash {
 /// A compact binary sparse Merkle tree over hashed keys, in memory.
 ///
 /// A branch exists exactly where the keys below it first differ, so a set of keys has one shape,
-/// whatever the order in which it came about, and n leaves have n − 1 branches. A block's changes are
+/// whatever the order in which it came about; n leaves have n − 1 branches. A block's changes are
 /// applied in one batch: shared branches are hashed once.
 package struct StateTree: Sendable {
   /// A row that changed.

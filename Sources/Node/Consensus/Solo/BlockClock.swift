@@ -6,9 +6,9 @@ package protocol BlockClock: Sendable {
   func wallMilliseconds() -> UInt64
   /// Milliseconds that never jump and never fall, from any starting point.
   func steadyMilliseconds() -> UInt64
-  /// Waits that long on the steady clock.
+  /// Waits until the steady clock shows at least `steady`.
   /// - Throws: `CancellationError`.
-  func sleep(milliseconds: UInt64) async throws
+  func sleep(untilSteady steady: UInt64) async throws
 }
 
 /// The machine's clocks.
@@ -28,7 +28,8 @@ package struct SystemBlockClock: BlockClock {
       + UInt64(max(0, elapsed.attoseconds / 1_000_000_000_000_000))
   }
 
-  package func sleep(milliseconds: UInt64) async throws {
-    try await Task.sleep(for: .milliseconds(Int64(clamping: milliseconds)))
+  package func sleep(untilSteady steady: UInt64) async throws {
+    let now = steadyMilliseconds()
+    if steady > now { try await Task.sleep(for: .milliseconds(Int64(clamping: steady - now))) }
   }
 }

@@ -35,20 +35,12 @@ struct BlockSchedule: Sendable {
     return max(wall, lastTime.addingSaturated(elapsed))
   }
 
-  /// How long to wait for the next block; nil when only a transaction brings one.
-  func wait(
-    steady: UInt64, hasTransactions: Bool, work: NextWork, ledgerTime: LedgerTime
-  ) -> UInt64? {
+  /// When the next block is due on the steady clock; nil when only a transaction brings one.
+  func due(hasTransactions: Bool, work: NextWork, ledgerTime: LedgerTime) -> UInt64? {
     let interval = lastSteady.addingSaturated(intervalMilliseconds)
-    let due: UInt64
-    if hasTransactions || work == .now {
-      due = interval
-    } else if case .at(let time) = work {
-      let step = min(time.milliseconds(since: ledgerTime), Self.stepMilliseconds)
-      due = max(interval, lastSteady.addingSaturated(step))
-    } else {
-      return nil
-    }
-    return due.subtractingSaturated(steady)
+    if hasTransactions || work == .now { return interval }
+    guard case .at(let time) = work else { return nil }
+    let step = min(time.milliseconds(since: ledgerTime), Self.stepMilliseconds)
+    return max(interval, lastSteady.addingSaturated(step))
   }
 }

@@ -76,10 +76,11 @@ package actor SoloDriver {
     do {
       _ = try await application.initChain()
       while !Task.isCancelled {
-        if let wait = nextWait(), wait == 0 {
+        let due = nextDue()
+        if let due, due <= clock.steadyMilliseconds() {
           try await makeBlock()
         } else {
-          await sleepUntilWorkOr(nextWait())
+          await sleepUntilWork(or: due)
         }
       }
     } catch is CancellationError {
@@ -90,20 +91,19 @@ package actor SoloDriver {
     }
   }
 
-  /// How many milliseconds to the next block; nil when only a transaction brings one.
-  func nextWait() -> UInt64? {
+  /// When the next block is due on the steady clock; nil when only a transaction brings one.
+  func nextDue() -> UInt64? {
     let machine = application.machine
     let isReady = mempool.hasReady { machine.nextSequence(of: $0.sender, lane: $0.lane) }
-    return schedule.wait(
-      steady: clock.steadyMilliseconds(), hasTransactions: isReady, work: machine.nextWork,
-      ledgerTime: machine.time)
+    return schedule.due(
+      hasTransactions: isReady, work: machine.nextWork, ledgerTime: machine.time)
   }
 
-  private func sleepUntilWorkOr(_ wait: UInt64?) async {
+  private func sleepUntilWork(or due: UInt64?) async {
     let (signal, clock) = (signal, clock)
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await signal.wait() }
-      if let wait { group.addTask { try? await clock.sleep(milliseconds: wait) } }
+      if let due { group.addTask { try? await clock.sleep(untilSteady: due) } }
       _ = await group.next()
       group.cancelAll()
     }
@@ -112,7 +112,8 @@ package actor SoloDriver {
   /// Makes, stores and announces one block.
   func makeBlock() async throws {
     if configuration.gatherMilliseconds > 0, mempool.count > 0 {
-      try await clock.sleep(milliseconds: configuration.gatherMilliseconds)
+      try await clock.sleep(
+        untilSteady: clock.steadyMilliseconds() + configuration.gatherMilliseconds)
     }
     let info = application.committedInfo
     let steady = clock.steadyMilliseconds()
@@ -225,8 +226,9 @@ package actor SoloDriver {
     let submission = await submit(item)
     guard case .waiting(let hash) = submission else { return submission }
     if let found = committedItem(hash) { return .committed(found) }
-    let timer = Task { [clock, configuration] in
-      try await clock.sleep(milliseconds: configuration.commitWaitMilliseconds)
+    let deadline = clock.steadyMilliseconds() + configuration.commitWaitMilliseconds
+    let timer = Task { [clock] in
+      try await clock.sleep(untilSteady: deadline)
       self.resolve(hash, .late)
     }
     let fate = await fate(of: hash)

@@ -96,6 +96,10 @@ package final class StorageProviderService: Sendable {
     get async { await ledger.height > 0 }
   }
 
+  /// Reads the ledger's clock; ``run()`` does it with each block.
+  /// - Throws: when the ledger does not answer.
+  package func refreshClock() async throws { try await ledger.refreshClock() }
+
   /// Works until it is cancelled.
   package func run() async {
     await withDiscardingTaskGroup { group in

@@ -36,7 +36,9 @@ extension ObjectIndex {
           [
             bucket.id, Data(request.marker), Data(uploadMarker.bytes), request.limit + 1,
           ])
-        for row in rows.prefix(request.limit) { page.entries.append(.item(try UploadInfo(row: row))) }
+        for row in rows.prefix(request.limit) {
+          page.entries.append(.item(try UploadInfo(row: row)))
+        }
         page.lastKey = request.marker
         page.isTruncated = rows.count > request.limit
         remaining.limit -= page.entries.count

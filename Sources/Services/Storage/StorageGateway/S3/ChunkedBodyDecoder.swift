@@ -76,7 +76,9 @@ struct ChunkedBodyDecoder {
         return .data(slice)
       case .endOfData:
         guard let line = try readLine() else { return .needsMore }
-        guard line.isEmpty else { throw S3Error(.incompleteBody, "A chunk is longer than it says.") }
+        guard line.isEmpty else {
+          throw S3Error(.incompleteBody, "A chunk is longer than it says.")
+        }
         state = isLast ? .finished : .header
       case .trailers:
         guard let line = try readLine() else { return .needsMore }
@@ -138,18 +140,19 @@ struct ChunkedBodyDecoder {
 
   /// The next line without its end, or nil when it has not come yet.
   private mutating func readLine() throws(S3Error) -> String? {
-    let view = buffer.readableBytesView
-    guard let end = view.prefix(Self.lineLimit).firstIndex(of: UInt8(ascii: "\n")) else {
-      guard view.count < Self.lineLimit else {
+    // An array: `last` of an empty slice of a ByteBufferView traps.
+    let ahead = buffer.getBytes(
+      at: buffer.readerIndex, length: min(buffer.readableBytes, Self.lineLimit))
+    guard let ahead, let end = ahead.firstIndex(of: UInt8(ascii: "\n")) else {
+      guard buffer.readableBytes < Self.lineLimit else {
         throw S3Error(.invalidRequest, "A line of the chunked body is too long.")
       }
       return nil
     }
-    var line = view[view.startIndex..<end]
-    if line.last == UInt8(ascii: "\r") { line = line.dropLast() }
-    let text = String(decoding: line, as: UTF8.self)
-    buffer.moveReaderIndex(forwardBy: end - view.startIndex + 1)
-    return text
+    var line = ahead[..<end]
+    if line.last == UInt8(ascii: "\r") { line.removeLast() }
+    buffer.moveReaderIndex(forwardBy: end + 1)
+    return String(decoding: line, as: UTF8.self)
   }
 }
 

@@ -32,7 +32,8 @@ struct CyclicRedundancyCheck: Sendable {
     let pointer = base.assumingMemoryBound(to: UInt8.self)
     switch kind {
     case .crc32:
-      value = UInt64(crc32_gzip_refl(UInt32(truncatingIfNeeded: value), pointer, UInt64(bytes.count)))
+      value = UInt64(
+        crc32_gzip_refl(UInt32(truncatingIfNeeded: value), pointer, UInt64(bytes.count)))
     case .crc32c:
       // ISA-L counts in 32 bits here and leaves the inversions to its caller.
       var state = ~UInt32(truncatingIfNeeded: value)

@@ -12,7 +12,9 @@ extension S3Call {
     guard
       let object = try await index.object(
         try key(), in: bucket, withBlobs: !isHead || partNumber != nil)
-    else { throw S3Error(.noSuchKey, details: [S3Error.Detail(name: "Key", value: target.keyText)]) }
+    else {
+      throw S3Error(.noSuchKey, details: [S3Error.Detail(name: "Key", value: target.keyText)])
+    }
     try check(ReadConditions(headers), object)
     var fields = objectHeaders(object)
     let selection = try select(object, partNumber: partNumber, headers: &fields)
@@ -33,10 +35,12 @@ extension S3Call {
   private func partNumberOfRead() throws(S3Error) -> Int? {
     guard let text = query["partNumber"] else { return nil }
     guard let number = Int(text), (1...LogLimits.parts).contains(number) else {
-      throw S3Error(.invalidArgument, "Part number must be an integer between 1 and 10000, inclusive")
+      throw S3Error(
+        .invalidArgument, "Part number must be an integer between 1 and 10000, inclusive")
     }
     if headers[.range] != nil {
-      throw S3Error(.invalidRequest, "Cannot specify both Range header and partNumber query parameter")
+      throw S3Error(
+        .invalidRequest, "Cannot specify both Range header and partNumber query parameter")
     }
     return number
   }

@@ -28,20 +28,33 @@ struct RequestAuthenticator: Sendable {
     } else if target.query.contains("X-Amz-Algorithm") || target.query.contains("X-Amz-Signature") {
       claim = try SignatureClaim(presigned: target.query, head: head)
     } else if target.query.contains("AWSAccessKeyId") {
-      throw SignatureClaim.unsupported
+      return try await authenticateLegacy(head, target: target)
     } else {
       throw S3Error(.accessDenied, "Requests must be signed; this one carries no credentials.")
     }
     try checkTime(claim)
-    guard let credential = try await credentials.lookup(accessKeyID: claim.accessKeyID) else {
-      throw S3Error(
-        .invalidAccessKeyID,
-        details: [S3Error.Detail(name: "AWSAccessKeyId", value: claim.accessKeyID)])
-    }
+    let credential = try await credential(claim.accessKeyID)
     let key = SignatureV4.signingKey(secret: credential.secretKey, scope: claim.scope)
     try checkSignature(claim, key: key, head: head, target: target)
     let protection = try Self.protection(claim, key: key)
     return Authentication(credential: credential, protection: protection)
+  }
+
+  private func authenticateLegacy(
+    _ head: HTTPRequest, target: RequestTarget
+  ) async throws -> Authentication {
+    let url = try LegacyPresignedURL(target.query, head: head, target: target)
+    let credential = try await credential(url.accessKeyID)
+    try url.check(secret: credential.secretKey, nowSeconds: Int64(clamping: now() / 1_000))
+    return Authentication(credential: credential, protection: .unsigned)
+  }
+
+  private func credential(_ id: String) async throws -> S3Credential {
+    guard let credential = try await credentials.lookup(accessKeyID: id) else {
+      throw S3Error(
+        .invalidAccessKeyID, details: [S3Error.Detail(name: "AWSAccessKeyId", value: id)])
+    }
+    return credential
   }
 
   private func checkTime(_ claim: SignatureClaim) throws {

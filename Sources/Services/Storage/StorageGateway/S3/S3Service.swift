@@ -82,7 +82,6 @@ package final class S3Service: HTTPResponder {
     }
     response.headers.set("x-amz-request-id", requestID)
     response.headers.set("x-amz-id-2", Data(requestID.utf8).base64EncodedString())
-    response.headers[.server] = "Trellis"
     record(operation, response: response, request: request, since: started)
     return response
   }
@@ -146,7 +145,8 @@ package final class S3Service: HTTPResponder {
   }
 
   private func record(
-    _ operation: String, response: Response, request: Request, since started: ContinuousClock.Instant
+    _ operation: String, response: Response, request: Request,
+    since started: ContinuousClock.Instant
   ) {
     let elapsed = ContinuousClock.now - started
     let labels = [("operation", operation), ("status", "\(response.status.code)")]

@@ -111,7 +111,8 @@ extension ServiceContext {
     let held = holders.count { $0 != nil }
     guard held >= Int(group.codeClass.dataShards) else {
       throw Rejection(
-        .tooFewSlots, "\(held) columns are held; \(group.codeClass) needs "
+        .tooFewSlots,
+        "\(held) columns are held; \(group.codeClass) needs "
           + "\(group.codeClass.dataShards)")
     }
     return holders

@@ -29,7 +29,8 @@ package enum StorageKeys {
     case assignment = 19
   }
 
-  static func key(_ table: Table, _ build: (inout CanonicalEncoder) -> Void = { _ in }) -> StateKey {
+  static func key(_ table: Table, _ build: (inout CanonicalEncoder) -> Void = { _ in }) -> StateKey
+  {
     StateKey(table: StateTable.firstService + service.number) { encoder in
       encoder.encode(table.rawValue)
       build(&encoder)

@@ -24,6 +24,8 @@ package struct StorageModule: ServiceModule {
     case .declareCorruption(let payload): try context.declareCorruption(payload, from: sender)
     case .completeRepair(let payload): try context.completeRepair(payload, from: sender)
     case .setAvailability(let payload): try context.setAvailability(payload, from: sender)
+    case .forceRetrieval(let payload): try context.forceRetrieval(payload, from: sender)
+    case .answerRetrieval(let payload): try context.answerRetrieval(payload, from: sender)
     }
   }
 
@@ -36,7 +38,9 @@ package struct StorageModule: ServiceModule {
     case .repairDue(let bundle, let slot, let attempt):
       try context.repairDue(bundle, slot: slot, attempt: attempt)
     case .forgetKey(let key): try context.forgetKey(key)
-    case .group, .seed, .open, .repairs, .retrievalDue:
+    case .retrievalDue(let id, let extended):
+      try context.retrievalDue(id, extended: extended)
+    case .group, .seed, .open, .repairs:
       throw Rejection(.wrongToken, "a draw's token came as a deadline")
     }
   }

@@ -13,20 +13,46 @@ package enum StoragePayload: Hashable, Sendable {
   case declareCorruption(DeclareCorruption)
   case completeRepair(CompleteRepair)
   case setAvailability(SetAvailability)
+  case forceRetrieval(ForceRetrieval)
+  case answerRetrieval(AnswerRetrieval)
 }
 
 extension StoragePayload: CanonicalCodable {
   package func encode(into encoder: inout CanonicalEncoder) {
     switch self {
-    case .openGroup(let payload): encoder.encode(UInt8(1)); encoder.encode(payload)
-    case .commitBundle(let payload): encoder.encode(UInt8(2)); encoder.encode(payload)
-    case .releaseBundle(let payload): encoder.encode(UInt8(3)); encoder.encode(payload)
-    case .renewBundle(let payload): encoder.encode(UInt8(4)); encoder.encode(payload)
-    case .postTranscript(let payload): encoder.encode(UInt8(5)); encoder.encode(payload)
-    case .openSteps(let payload): encoder.encode(UInt8(6)); encoder.encode(payload)
-    case .declareCorruption(let payload): encoder.encode(UInt8(7)); encoder.encode(payload)
-    case .completeRepair(let payload): encoder.encode(UInt8(8)); encoder.encode(payload)
-    case .setAvailability(let payload): encoder.encode(UInt8(9)); encoder.encode(payload)
+    case .openGroup(let payload):
+      encoder.encode(UInt8(1))
+      encoder.encode(payload)
+    case .commitBundle(let payload):
+      encoder.encode(UInt8(2))
+      encoder.encode(payload)
+    case .releaseBundle(let payload):
+      encoder.encode(UInt8(3))
+      encoder.encode(payload)
+    case .renewBundle(let payload):
+      encoder.encode(UInt8(4))
+      encoder.encode(payload)
+    case .postTranscript(let payload):
+      encoder.encode(UInt8(5))
+      encoder.encode(payload)
+    case .openSteps(let payload):
+      encoder.encode(UInt8(6))
+      encoder.encode(payload)
+    case .declareCorruption(let payload):
+      encoder.encode(UInt8(7))
+      encoder.encode(payload)
+    case .completeRepair(let payload):
+      encoder.encode(UInt8(8))
+      encoder.encode(payload)
+    case .setAvailability(let payload):
+      encoder.encode(UInt8(9))
+      encoder.encode(payload)
+    case .forceRetrieval(let payload):
+      encoder.encode(UInt8(10))
+      encoder.encode(payload)
+    case .answerRetrieval(let payload):
+      encoder.encode(UInt8(11))
+      encoder.encode(payload)
     }
   }
 
@@ -42,6 +68,8 @@ extension StoragePayload: CanonicalCodable {
     case 7: self = .declareCorruption(try decoder.decode())
     case 8: self = .completeRepair(try decoder.decode())
     case 9: self = .setAvailability(try decoder.decode())
+    case 10: self = .forceRetrieval(try decoder.decode())
+    case 11: self = .answerRetrieval(try decoder.decode())
     default: throw .unknownCase(type: "StoragePayload", byte: byte)
     }
   }

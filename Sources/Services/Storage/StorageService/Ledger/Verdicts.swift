@@ -75,6 +75,28 @@ extension ServiceContext {
       evidence: evidence)
   }
 
+  /// Silence to a forced retrieval counts as a failed window.
+  mutating func missRetrieval(_ retrieval: RetrievalRecord) throws(Rejection) {
+    let evidence = Digest.sha256(domain: "storage-retrieval", retrieval.canonicalBytes())
+    var record = try storageProvider(retrieval.provider)
+    record.isAbsent = true
+    record.consecutiveMisses = record.consecutiveMisses.addingSaturated(1)
+    let isFault = UInt64(record.consecutiveMisses) >= storage(.faultAfter)
+    if isFault { record.consecutiveMisses = 0 }
+    save(record)
+    noteZero(
+      provider: record.id, lease: retrieval.demand.acknowledgement.message.order.lease,
+      cause: Cause(
+        kind: "retrieval-missed", text: "did not answer forced retrieval \(retrieval.id)",
+        rule: "storage-retrieval/1", evidence: evidence))
+    guard isFault else { return }
+    try withdrawChallenge(of: record.id)
+    try punish(
+      record.id, share: .faultSlash, kind: "fault",
+      text: "forced retrieval \(retrieval.id) was not answered", evidence: evidence,
+      reporter: retrieval.requester)
+  }
+
   /// The provider's list changes under its challenge: nothing follows from the challenge, and what
   /// is unproven waits for the next.
   mutating func withdrawChallenge(of provider: ProviderID) throws(Rejection) {
@@ -211,7 +233,8 @@ extension ServiceContext {
   /// Slashes a share of the bond, lease by lease in proportion to the bytes kept for each, and takes
   /// all columns away.
   private mutating func punish(
-    _ provider: ProviderID, share: StorageParameter, kind: String, text: String, evidence: Digest
+    _ provider: ProviderID, share: StorageParameter, kind: String, text: String,
+    evidence: Digest, reporter: AccountID? = nil
   ) throws(Rejection) {
     let bond = self.provider(provider)?.bond ?? .zero
     let part = UInt128(storage(share))
@@ -230,15 +253,30 @@ extension ServiceContext {
       "provider-\(kind)", ("provider", provider.hex), ("slash", amount), ("evidence", evidence))
     let total = leases.reduce(UInt128(0)) { $0 + UInt128($1.bytes) }
     if total == 0 {
-      _ = try slash(
-        provider: provider, amount: amount, beneficiaries: [], lease: nil, cause: cause)
+      try slashPiece(provider, amount, lease: nil, cause, reporter)
     }
     for (lease, bytes) in leases {
       let piece = try exact { () throws(ArithmeticError) in
         try amount.scaled(by: UInt128(bytes), over: total, rounding: .down)
       }
-      _ = try slash(
-        provider: provider, amount: piece, beneficiaries: [], lease: lease, cause: cause)
+      try slashPiece(provider, piece, lease: lease, cause, reporter)
     }
+  }
+
+  private mutating func slashPiece(
+    _ provider: ProviderID, _ amount: Amount, lease: LeaseID?, _ cause: Cause,
+    _ reporter: AccountID?
+  ) throws(Rejection) {
+    let part = UInt128(storage(.reporterShare))
+    var beneficiaries: [(account: AccountID, amount: Amount)] = []
+    if let reporter {
+      let share = try exact { () throws(ArithmeticError) in
+        try amount.scaled(by: part, over: 1_000_000, rounding: .down)
+      }
+      beneficiaries = [(reporter, share)]
+    }
+    _ = try slash(
+      provider: provider, amount: amount, beneficiaries: beneficiaries, lease: lease,
+      cause: cause)
   }
 }
