@@ -88,7 +88,7 @@ let package = Package(
 
     // Node: what every process is made of.
     ours("Telemetry", in: "Node", [hummingbird, logging, metrics]),
-    ours("LedgerStore", in: "Node", ["Primitives", "Cryptography", "Ledger", grdb]),
+    ours("LedgerStore", in: "Node", ["Primitives", "Cryptography", "ServiceKit", "Ledger", grdb]),
     ours(
       "Consensus", in: "Node",
       [
@@ -166,7 +166,7 @@ let package = Package(
       "StorageService",
       [
         "Primitives", "Cryptography", "Economics", "ServiceKit", "Ledger", "StorageService",
-        "Catalogue",
+        "Catalogue", "ErasureCoding",
       ]),
     tests("ErasureCoding", ["ErasureCoding"]),
     tests(

@@ -15,8 +15,8 @@ struct TrellisCommand: AsyncParsableCommand {
         trellis status
         trellis earnings --explain
 
-      All state lives in one directory (--data, `.trellis` unless told otherwise). Exit codes: 0 well, \
-      1 it failed, 2 what was found is not as it should be (status, verify), 64 wrong usage.
+      All state lives in one directory (--data, `.trellis` unless told otherwise). Exit codes: 0 \
+      well, 1 it failed, 2 what was found is not as it should be (status, verify), 64 wrong usage.
       """,
     subcommands: [
       UpCommand.self, DownCommand.self, StatusCommand.self, EnvCommand.self, EarningsCommand.self,

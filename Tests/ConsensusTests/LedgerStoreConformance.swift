@@ -29,7 +29,9 @@ import Testing
     },
     Maker(testDescription: "faulty without a fault") { _ in
       FaultyLedgerStore(MemoryLedgerStore(), faults: [:])
-    } reopen: { store, _ in store },
+    } reopen: { store, _ in
+      store
+    },
   ]
 
   @Test(arguments: makers) func beginsEmpty(_ maker: Maker) throws {

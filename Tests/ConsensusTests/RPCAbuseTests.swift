@@ -71,7 +71,8 @@ import Testing
     let seed = generator.seed
     var bodies: [String] = []
     var raws: [[UInt8]] = []
-    let sample = #"{"jsonrpc":"2.0","id":1,"method":"abci_query","params":{"path":"/rows","data":"00"}}"#
+    let sample =
+      #"{"jsonrpc":"2.0","id":1,"method":"abci_query","params":{"path":"/rows","data":"00"}}"#
     for _ in 0..<150 {
       var bytes = Array(sample.utf8)
       bytes[Int.random(in: bytes.indices, using: &generator)] = UInt8.random(

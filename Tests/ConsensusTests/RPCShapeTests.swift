@@ -108,8 +108,14 @@ import Testing
       let posts = [
         (#"{"jsonrpc":"2.0","id":162,"method":"no_such_method","params":{}}"#, "unknown_method"),
         (#"{"jsonrpc":"2.0","id":1,"#, "malformed_json"),
-        (#"{"jsonrpc":"2.0","id":153,"method":"block","params":{"height":"0"}}"#, "block_height_zero"),
-        (#"{"jsonrpc":"2.0","id":156,"method":"block","params":{"height":true}}"#, "block_height_bool"),
+        (
+          #"{"jsonrpc":"2.0","id":153,"method":"block","params":{"height":"0"}}"#,
+          "block_height_zero"
+        ),
+        (
+          #"{"jsonrpc":"2.0","id":156,"method":"block","params":{"height":true}}"#,
+          "block_height_bool"
+        ),
       ]
       for (body, name) in posts {
         let answer = try await harness.post(body)
@@ -130,7 +136,8 @@ import Testing
       #expect(try JSONParser.parse(Array(batch.body.utf8)) == recorded)
       #expect(try await harness.post("[]").body == "")
       #expect(try await harness.get("/no_such_method").status == 404)
-      let missing = try await harness.get("/block_by_hash?hash=0x" + String(repeating: "AB", count: 32))
+      let missing = try await harness.get(
+        "/block_by_hash?hash=0x" + String(repeating: "AB", count: 32))
       try expectShape("errors/block_by_hash_missing.get.json", missing.body)
     }
   }

@@ -86,13 +86,14 @@ import Testing
   @Test func documentsRangesAndDates() throws {
     var generator = SeededGenerator.fromEnvironment(default: 14)
     let delete = Array(
-      "<?xml version=\"1.0\"?><Delete><Object><Key>a&amp;b</Key></Object><Quiet>true</Quiet></Delete>"
+      "<?xml version=\"1.0\"?><Delete><Object><Key>a&amp;b</Key></Object>"
+        + "<Quiet>true</Quiet></Delete>"
         .utf8)
     let range = Array("bytes=0-18446744073709551615".utf8)
     let date = Array("Fri, 24 May 2013 00:00:00 GMT".utf8)
-    for _ in 0..<Self.rounds / 3 {
-      _ = try? RequestDocuments.decode(
-        RequestDocuments.Delete.self, root: "Delete", from: Self.mutate(delete, &generator))
+    for _ in 0..<Self.rounds {
+      let items = try? RequestDocuments.Delete(Self.mutate(delete, &generator)).objects
+      #expect((items?.count ?? 0) <= 500)
       let text = String(decoding: Self.mutate(range, &generator), as: UTF8.self)
       for length: UInt64 in [0, 1, 100, .max] {
         if case .some(let found) = ByteRange(text, length: length) {

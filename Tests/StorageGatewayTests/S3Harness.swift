@@ -22,7 +22,8 @@ final class S3Harness: CredentialStore {
   let engines: [String: MemoryEngine]
   private let clock: Mutex<UInt64>
 
-  /// The time of all that the harness signs, in milliseconds since 1970; moves on by a second a call.
+  /// The time of all that the harness signs, in milliseconds since 1970; moves on by a second a
+  /// call.
   var now: UInt64 { clock.withLock { $0 } }
 
   func advance(seconds: UInt64) { clock.withLock { $0 += seconds * 1_000 } }
@@ -72,6 +73,7 @@ final class S3Harness: CredentialStore {
     try await application.test(.live) { client in
       try await body(S3Client(client: client, harness: self))
     }
+    self.service.clear()  // The service holds the harness: without this neither would go.
   }
 }
 
@@ -85,6 +87,8 @@ final class S3ServiceBox: Sendable {
 
   var service: S3Service? { state.withLock { $0.service } }
   var now: (@Sendable () -> UInt64)? { state.withLock { $0.now } }
+
+  func clear() { state.withLock { $0.service = nil } }
 
   func set(service: S3Service, now: @escaping @Sendable () -> UInt64) {
     state.withLock {

@@ -4,8 +4,8 @@ import Testing
 
 @testable import StorageGateway
 
-/// A server over memory engines for tools outside the package (boto3, the aws CLI, rclone): runs only
-/// when `TRELLIS_S3_PORT` names a port, until it is killed. Keys: MAINKEY and ALTKEY.
+/// A server over memory engines for tools outside the package (boto3, the aws CLI, rclone): runs
+/// only when `TRELLIS_S3_PORT` names a port, until it is killed. Keys: MAINKEY and ALTKEY.
 @Suite struct S3LiveServer {
   @Test(.enabled(if: ProcessInfo.processInfo.environment["TRELLIS_S3_PORT"] != nil))
   func serve() async throws {

@@ -13,7 +13,7 @@ import Testing
     let names = (0...14).map { CodeClass.strongest(operators: $0)?.description ?? "none" }
     #expect(
       names == [
-        "none", "none", "RS(1,2)", "RS(1,3)", "RS(2,4)", "RS(2,4)", "RS(2,4)", "RS(2,4)",
+        "none", "none", "RS(1,2)", "RS(1,3)", "RS(2,4)", "RS(2,5)", "RS(3,6)", "RS(3,7)",
         "RS(4,8)", "RS(4,9)", "RS(5,10)", "RS(5,11)", "RS(6,12)", "RS(6,12)", "RS(6,12)",
       ])
   }

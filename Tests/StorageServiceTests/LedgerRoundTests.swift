@@ -218,7 +218,8 @@ import Testing
       beacon: opening.openingBeacon, transcriptRoot: posted.transcriptRoot, count: 8)
     let rows: [ObligationRecord] = network.context.records(StorageKeys.obligations(of: liar.id))
     let forged = try! forgedOpenings(
-      named, states, levels, demand, rows, challenge.frozenHeight, liar)
+      named, states: states, of: demand, rows: rows, frozenHeight: challenge.frozenHeight,
+      source: liar)
     #expect(
       network.apply(
         .openSteps(OpenSteps(round: round.id, attempt: 1, openings: forged)), from: liar.id)
@@ -234,32 +235,5 @@ import Testing
     #expect(verdict.verdict?.reasons == ["wrong-step"])
     network.liveBlocks(4)
     #expect(!network.module.isObliged(liar.id, in: network.context))
-  }
-
-  /// Openings whose paths are all right and whose next states do not follow.
-  private func forgedOpenings(
-    _ named: [UInt32], _ states: [Digest], _ levels: MerkleLevels, _ demand: WalkChallenge,
-    _ rows: [ObligationRecord], _ frozenHeight: UInt64, _ liar: LedgerTestProvider
-  ) throws -> [StepOpening] {
-    let list = try ObligationRecord.frozenTree(rows, frozenHeight: frozenHeight)
-    return try named.map { step in
-      let before = step == 0 ? demand.firstState : states[Int(step) - 1]
-      let found = list.locate(demand.leafIndex(before))!
-      let row = rows[found.entry]
-      let column = try liar.column(of: row.bundle)
-      let inner = column.tree.locate(found.offset)!
-      return StepOpening(
-        step: step, stateBefore: before, stateAfter: states[Int(step)],
-        transcriptProof: levels.rangeProof(UInt64(step == 0 ? 0 : step - 1)..<UInt64(step) + 1),
-        bundle: row.bundle, slot: row.slot, columnRoot: row.columnRoot,
-        columnLeafCount: row.leafCount, obligationPath: list.path(to: found.entry),
-        shardRoot: column.shards[inner.entry].root,
-        shardLeafCount: column.shards[inner.entry].leafCount,
-        columnPath: column.tree.path(to: inner.entry),
-        leafPath: try liar.leafPath(
-          bundle: row.bundle, segmentIndex: inner.entry, leafIndex: inner.offset),
-        leaf: try liar.leaf(
-          bundle: row.bundle, segmentIndex: inner.entry, leafIndex: inner.offset))
-    }
   }
 }

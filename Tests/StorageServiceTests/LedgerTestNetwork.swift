@@ -1,4 +1,5 @@
 import Cryptography
+import ErasureCoding
 import Primitives
 import ServiceKit
 import TestSupport
@@ -187,10 +188,11 @@ extension LedgerTestNetwork {
     return context.record(StorageKeys.group(PlacementGroupID(number: id)))!
   }
 
-  /// A commitment over random shards; the slots named in `unsigned` do not sign.
+  /// A commitment over coded shards, or over random ones, which are no codeword; the slots named in
+  /// `unsigned` do not sign.
   mutating func draft(
     _ group: PlacementGroupRecord, shardBytes: [Int], end: LedgerTime? = nil,
-    unsigned: Set<Int> = [], stagedByteMilliseconds: UInt64 = 0
+    unsigned: Set<Int> = [], stagedByteMilliseconds: UInt64 = 0, isCoded: Bool = true
   ) -> (CommitBundle, [LedgerTestColumn]) {
     let n = Int(group.codeClass.totalShards)
     let k = Int(group.codeClass.dataShards)
@@ -198,8 +200,9 @@ extension LedgerTestNetwork {
     var entries: [SegmentEntry] = []
     for bytes in shardBytes {
       var roots: [Digest] = []
+      let coded = try! ReedSolomon(dataShards: k, totalShards: n).encode(random.bytes(bytes * k))
       for slot in 0..<n {
-        let shard = random.bytes(bytes)
+        let shard = isCoded ? coded[slot] : random.bytes(bytes)
         var tree = ShardTree(leafBytes: Int(group.codeClass.leafBytes))
         tree.append(shard)
         roots.append(tree.root)
@@ -254,10 +257,11 @@ extension LedgerTestNetwork {
   @discardableResult
   mutating func store(
     _ codeClass: CodeClass, shardBytes: [Int] = [5_000, 3_333], end: LedgerTime? = nil,
-    unsigned: Set<Int> = []
+    unsigned: Set<Int> = [], isCoded: Bool = true
   ) -> BundleID {
     let group = group(codeClass)
-    let (commit, columns) = draft(group, shardBytes: shardBytes, end: end, unsigned: unsigned)
+    let (commit, columns) = draft(
+      group, shardBytes: shardBytes, end: end, unsigned: unsigned, isCoded: isCoded)
     let rejection = apply(.commitBundle(commit), from: customer.accountID)
     precondition(rejection == nil, "\(rejection!)")
     let key: BundleKeyRecord = context.record(StorageKeys.bundleKey(commit.bundleKey))!

@@ -7,59 +7,8 @@ import Testing
 @testable import StorageService
 
 @Suite struct LedgerWalkTests {
-  /// A provider with one bundle of a few segments and its challenge.
-  private struct Fixture {
-    let provider = LedgerTestProvider(number: 1)
-    let challenge: WalkChallenge
-    let rows: [ObligationRecord]
-
-    init(seed: UInt64 = 1, segments: Int = 3, leaves: Int = 64) throws {
-      var random = SeededGenerator(seed: seed)
-      let codeClass = CodeClass(dataShards: 1, totalShards: 2, leafBytes: 256)!
-      var rows: [ObligationRecord] = []
-      for bundle in 1...2 {
-        var entries: [SegmentEntry] = []
-        var shards: [[UInt8]] = []
-        for number in 1...segments {
-          let shard = random.bytes(leaves * 256 - number)
-          var tree = ShardTree(leafBytes: 256)
-          tree.append(shard)
-          shards.append(shard)
-          entries.append(
-            SegmentEntry(
-              segment: SegmentID(lease: LeaseID(number: 1), number: UInt64(number)),
-              stripePayloadLengths: [UInt32(shard.count)], shardBytes: UInt64(shard.count),
-              shardRoots: [tree.root, tree.root]))
-        }
-        let manifest = BundleManifest(
-          lease: LeaseID(number: 1), group: PlacementGroupID(number: 1), codeClass: codeClass,
-          segments: entries)!
-        let id = BundleID(number: UInt64(bundle))
-        provider.columns[id] = LedgerTestColumn(manifest: manifest, slot: 0, shards: shards)
-        rows.append(
-          ObligationRecord(
-            provider: provider.id, bundle: id, slot: 0, lease: manifest.lease,
-            columnRoot: manifest.columnTree(slot: 0).root, leafCount: manifest.columnLeafCount,
-            byteCount: manifest.columnByteCount, since: .genesis, sinceHeight: 1,
-            end: LedgerTime(milliseconds: 1_000_000)))
-      }
-      self.rows = rows
-      let tree = try ObligationRecord.frozenTree(rows, frozenHeight: 2)
-      challenge = WalkChallenge(
-        round: RoundID(number: 1), attempt: 1, provider: provider.id,
-        seed: Digest.sha256([UInt8(seed & 255)]), obligationRoot: tree.root,
-        leafCount: tree.total, steps: 256)
-    }
-
-    func walk(_ challenge: WalkChallenge? = nil) throws -> PossessionWalk {
-      try PossessionWalk(
-        challenge: challenge ?? self.challenge, obligations: rows, frozenHeight: 2,
-        source: provider)
-    }
-  }
-
   @Test func everyStepOfAnHonestWalkIsProven() throws {
-    let fixture = try Fixture()
+    let fixture = try LedgerWalkFixture()
     let walk = try fixture.walk()
     let verifier = OpeningVerifier(
       challenge: fixture.challenge, transcriptRoot: walk.transcriptRoot)
@@ -72,7 +21,7 @@ import Testing
   }
 
   @Test func changedPartsAreNotProven() throws {
-    let fixture = try Fixture()
+    let fixture = try LedgerWalkFixture()
     let walk = try fixture.walk()
     let verifier = OpeningVerifier(
       challenge: fixture.challenge, transcriptRoot: walk.transcriptRoot)
@@ -90,7 +39,7 @@ import Testing
   }
 
   @Test func transcriptOfAnotherSeedIsNeverProven() throws {
-    let fixture = try Fixture()
+    let fixture = try LedgerWalkFixture()
     let old = WalkChallenge(
       round: fixture.challenge.round, attempt: 1, provider: fixture.provider.id, seed: .zero,
       obligationRoot: fixture.challenge.obligationRoot, leafCount: fixture.challenge.leafCount,
@@ -104,7 +53,7 @@ import Testing
   }
 
   @Test func namedStepsAreDifferentAndUnpredictable() throws {
-    let challenge = try Fixture().challenge
+    let challenge = try LedgerWalkFixture().challenge
     var counts = [Int](repeating: 0, count: 256)
     for number in 0..<2_000 {
       let beacon = Digest.sha256([UInt8(number & 255), UInt8(number >> 8)])
@@ -123,7 +72,7 @@ import Testing
       var caught = 0
       let runs = 200
       for run in 0..<runs {
-        let fixture = try Fixture(seed: UInt64(run), segments: 1, leaves: 32)
+        let fixture = try LedgerWalkFixture(seed: UInt64(run), segments: 1, leaves: 32)
         fixture.provider.loss = .guess
         for (id, var column) in fixture.provider.columns.sorted(by: { $0.key < $1.key }) {
           // 64 leaves in all: lost × 64 / 64 of them, half in each bundle.
@@ -154,12 +103,12 @@ import Testing
 
   @Test func twoColludersThatKeepOneColumnFail() throws {
     // The columns of two slots differ; a colluder that reads the other's leaves cannot bind them.
-    let fixture = try Fixture()
-    let other = try Fixture(seed: 2)
+    let fixture = try LedgerWalkFixture()
+    let other = try LedgerWalkFixture(seed: 2)
     for (id, column) in other.provider.columns { fixture.provider.columns[id] = column }
     #expect(throws: PossessionError.self) { try fixture.walk() }
     // Keeping the roots and borrowing the leaves gives a walk that no opening proves.
-    let honest = try Fixture()
+    let honest = try LedgerWalkFixture()
     for (id, var column) in honest.provider.columns {
       column.leaves = other.provider.columns[id]!.leaves
       honest.provider.columns[id] = column
@@ -179,7 +128,7 @@ import Testing
       bundleKey: .zero, slot: 3, columnRoot: .zero, leafCount: 4, byteCount: 5,
       stagedByteMilliseconds: 6, end: LedgerTime(milliseconds: 7))
     try golden.check("slot-statement", Digest.sha256(statement.canonicalBytes()).hex)
-    let manifest = try Fixture().provider.columns[BundleID(number: 1)]!.manifest
+    let manifest = try LedgerWalkFixture().provider.columns[BundleID(number: 1)]!.manifest
     try golden.check("manifest", manifest.hash.hex)
     try golden.check("bundle-root", manifest.bundleRoot.hex)
     let payload = StoragePayload.postTranscript(

@@ -9,7 +9,9 @@ import Testing
 @Suite struct StructuredLogTests {
   private final class Sink: Sendable {
     private let lines = Mutex<[String]>([])
-    func write(_ line: [UInt8]) { lines.withLock { $0.append(String(decoding: line, as: UTF8.self)) } }
+    func write(_ line: [UInt8]) {
+      lines.withLock { $0.append(String(decoding: line, as: UTF8.self)) }
+    }
     var all: [String] { lines.withLock { $0 } }
   }
 
@@ -53,7 +55,9 @@ import Testing
     let directory = try TemporaryDirectory()
     let path = directory.file("log")
     let file = try LogFile(path: path, byteLimit: 1000, generations: 2)
-    for number in 0..<100 { file.write(Array("line \(number) \(String(repeating: "x", count: 40))\n".utf8)) }
+    for number in 0..<100 {
+      file.write(Array("line \(number) \(String(repeating: "x", count: 40))\n".utf8))
+    }
     for name in [path, path + ".1", path + ".2"] {
       let size = try FileManager.default.attributesOfItem(atPath: name)[.size] as? Int
       #expect((1...1000).contains(size ?? 0), "\(name) has \(String(describing: size))")

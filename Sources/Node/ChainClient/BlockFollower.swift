@@ -35,8 +35,8 @@ extension LedgerClient {
     guard let time = RPCTime.milliseconds(header.time) else {
       throw LedgerClientError.malformedAnswer(method: "header", reason: "time “\(header.time)”")
     }
-    let items = results.txs_results ?? []
-    let events = items.flatMap { $0.events ?? [] } + (results.finalize_block_events ?? [])
+    let items = results.txsResults ?? []
+    let events = items.flatMap { $0.events ?? [] } + (results.finalizeBlockEvents ?? [])
     return BlockNotice(
       height: header.height.value, timeMilliseconds: time, events: events.map(\.serviceEvent),
       results: items.map { BlockNotice.ItemResult(code: $0.code, detail: $0.log) })

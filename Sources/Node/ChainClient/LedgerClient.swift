@@ -32,17 +32,17 @@ package actor LedgerClient {
   /// - Throws: ``LedgerClientError``.
   package func status() async throws -> ChainStatus {
     let answer = try await transport.call("status", as: StatusAnswer.self, timeoutSeconds: 5)
-    let sync = answer.sync_info
-    guard let time = RPCTime.milliseconds(sync.latest_block_time) else {
+    let sync = answer.syncInfo
+    guard let time = RPCTime.milliseconds(sync.latestBlockTime) else {
       throw LedgerClientError.malformedAnswer(
-        method: "status", reason: "time “\(sync.latest_block_time)”")
+        method: "status", reason: "time “\(sync.latestBlockTime)”")
     }
-    noteHeight(sync.latest_block_height.value)
+    noteHeight(sync.latestBlockHeight.value)
     return ChainStatus(
-      chain: try await chain(), name: answer.node_info.network,
-      height: sync.latest_block_height.value, timeMilliseconds: time,
-      blockHash: Digest(hex: sync.latest_block_hash) ?? .zero,
-      appHash: Digest(hex: sync.latest_app_hash) ?? .zero, isCatchingUp: sync.catching_up)
+      chain: try await chain(), name: answer.nodeInfo.network,
+      height: sync.latestBlockHeight.value, timeMilliseconds: time,
+      blockHash: Digest(hex: sync.latestBlockHash) ?? .zero,
+      appHash: Digest(hex: sync.latestAppHash) ?? .zero, isCatchingUp: sync.catchingUp)
   }
 
   /// The chain's identity, asked for once.

@@ -35,14 +35,14 @@ struct RPCEnvelope<Result: Decodable & Sendable>: Decodable, Sendable {
 struct StatusAnswer: Decodable, Sendable {
   struct NodeInfo: Decodable, Sendable { let network: String }
   struct SyncInfo: Decodable, Sendable {
-    let latest_block_hash: String
-    let latest_app_hash: String
-    let latest_block_height: TextNumber
-    let latest_block_time: String
-    let catching_up: Bool
+    let latestBlockHash: String
+    let latestAppHash: String
+    let latestBlockHeight: TextNumber
+    let latestBlockTime: String
+    let catchingUp: Bool
   }
-  let node_info: NodeInfo
-  let sync_info: SyncInfo
+  let nodeInfo: NodeInfo
+  let syncInfo: SyncInfo
 }
 
 /// The answer to `abci_query`.
@@ -83,8 +83,8 @@ struct ItemAnswer: Decodable, Sendable {
 
 /// The answer to `broadcast_tx_commit`.
 struct CommitAnswer: Decodable, Sendable {
-  let check_tx: ItemAnswer
-  let tx_result: ItemAnswer
+  let checkTx: ItemAnswer
+  let txResult: ItemAnswer
   let height: TextNumber
 }
 
@@ -92,13 +92,13 @@ struct CommitAnswer: Decodable, Sendable {
 struct TransactionAnswer: Decodable, Sendable {
   let height: TextNumber
   let index: UInt32
-  let tx_result: ItemAnswer
+  let txResult: ItemAnswer
 }
 
 /// The answer to `block_results`.
 struct BlockResultsAnswer: Decodable, Sendable {
-  let txs_results: [ItemAnswer]?
-  let finalize_block_events: [ItemAnswer.Event]?
+  let txsResults: [ItemAnswer]?
+  let finalizeBlockEvents: [ItemAnswer.Event]?
 }
 
 /// The answer to `header`.

@@ -40,7 +40,9 @@ actor RPCTransport {
   ) throws -> Answer {
     let envelope: RPCEnvelope<Answer>
     do {
-      envelope = try JSONDecoder().decode(RPCEnvelope<Answer>.self, from: bytes)
+      let decoder = JSONDecoder()
+      decoder.keyDecodingStrategy = .convertFromSnakeCase
+      envelope = try decoder.decode(RPCEnvelope<Answer>.self, from: bytes)
     } catch {
       throw LedgerClientError.malformedAnswer(method: method, reason: "\(error)")
     }
@@ -68,9 +70,11 @@ actor RPCTransport {
       } catch {
         try Task.checkCancellation()
         reason = "\(error)"
-        logger.debug("ledger node does not answer", metadata: [
-          "endpoint": "\(endpoints[index])", "method": "\(method)", "reason": "\(reason)",
-        ])
+        logger.debug(
+          "ledger node does not answer",
+          metadata: [
+            "endpoint": "\(endpoints[index])", "method": "\(method)", "reason": "\(reason)",
+          ])
         if current % endpoints.count == index { current = (index + 1) % endpoints.count }
       }
     }

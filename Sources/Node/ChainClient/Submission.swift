@@ -95,9 +95,11 @@ extension LedgerClient {
         throw CancellationError()
       } catch {
         reason = error
-        logger.debug("transaction is sent again", metadata: [
-          "transaction": "\(hash)", "reason": "\(error)",
-        ])
+        logger.debug(
+          "transaction is sent again",
+          metadata: [
+            "transaction": "\(hash)", "reason": "\(error)",
+          ])
       }
       try await Task.sleep(for: .milliseconds(pause))
       pause = min(pause * 2, 2000)
@@ -111,17 +113,17 @@ extension LedgerClient {
   private func sendOnce(_ text: String, hash: Digest) async throws -> Delivery? {
     let answer = try await transport.call(
       "broadcast_tx_commit", ["tx": .text(text)], as: CommitAnswer.self, timeoutSeconds: 30)
-    if answer.check_tx.code != 0 {
+    if answer.checkTx.code != 0 {
       // The same bytes may have been committed earlier, when an answer was lost.
       if let found = try await transaction(hash) { return Self.delivery(found, hash: hash) }
       return .refused(
         TransactionRejected(
-          code: answer.check_tx.code, log: answer.check_tx.log, hash: hash, height: nil))
+          code: answer.checkTx.code, log: answer.checkTx.log, hash: hash, height: nil))
     }
     guard answer.height.value > 0 else { return nil }
     noteHeight(answer.height.value)
     return Self.delivery(
-      answer.tx_result, hash: hash, height: answer.height.value, index: nil)
+      answer.txResult, hash: hash, height: answer.height.value, index: nil)
   }
 
   /// A committed transaction's result, or nil when no block holds it.
@@ -136,7 +138,7 @@ extension LedgerClient {
   }
 
   private static func delivery(_ answer: TransactionAnswer, hash: Digest) -> Delivery {
-    delivery(answer.tx_result, hash: hash, height: answer.height.value, index: answer.index)
+    delivery(answer.txResult, hash: hash, height: answer.height.value, index: answer.index)
   }
 
   private static func delivery(

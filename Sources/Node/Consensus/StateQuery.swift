@@ -25,7 +25,8 @@ struct StateQuery {
       case "/block": return try block(query.data)
       default:
         return refused(
-          2, "unknown path “\(query.path.prefix(64))”; there are /state, /rows, /block, /height, "
+          2,
+          "unknown path “\(query.path.prefix(64))”; there are /state, /rows, /block, /height, "
             + "/time and /chain")
       }
     } catch let error as CodecError {

@@ -1,5 +1,5 @@
-import Synchronization
 import Primitives
+import Synchronization
 
 /// What goes wrong in a ``FaultyLedgerStore``.
 package enum StoreFault: Hashable, Sendable, CaseIterable {

@@ -2,8 +2,8 @@ import Foundation
 import Logging
 import Synchronization
 
-/// Makes every `Logger` of the process write JSON lines to `file` (and nowhere else), or to standard
-/// error when it is nil. Only the first call counts.
+/// Makes every `Logger` of the process write JSON lines to `file` (and nowhere else), or to
+/// standard error when it is nil. Only the first call counts.
 /// - Throws: when the file cannot be opened.
 package func bootstrapLogging(file: String?, level: Logger.Level = .info) throws {
   let sink = try file.map { try LogFile(path: $0) }

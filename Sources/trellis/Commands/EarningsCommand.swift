@@ -7,8 +7,8 @@ struct EarningsCommand: AsyncParsableCommand {
     commandName: "earnings", abstract: "Show who was paid, faulted and slashed, and why.",
     discussion: """
       With --explain it goes from each payout line to the quantity that was proven, the price, the \
-      rule that split it, and the proofs and receipts by the hash of their evidence; every zero has \
-      its reason.
+      rule that split it, and the proofs and receipts by the hash of their evidence; every zero \
+      has its reason.
 
       Examples:
         trellis earnings

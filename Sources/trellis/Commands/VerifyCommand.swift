@@ -7,9 +7,9 @@ struct VerifyCommand: AsyncParsableCommand {
     commandName: "verify", abstract: "Replay every block from genesis without trusting the node.",
     discussion: """
       Takes the blocks from the node and nothing else: executes them in a fresh ledger that begins \
-      with genesis.json, and checks each header's chain, order, items, state root and signature, each \
-      beacon's proof, each transaction's signature and all invariants. The state after the last block \
-      is confirmed by the next block's header. Exit code 2 when something does not agree.
+      with genesis.json, and checks each header's chain, order, items, state root and signature, \
+      each beacon's proof, each transaction's signature and all invariants. The state after the \
+      last block is confirmed by the next block's header. Exit code 2 when something does not agree.
 
       Examples:
         trellis verify

@@ -5,7 +5,7 @@ import Ledger
 import LedgerStore
 import Primitives
 
-/// Replays a chain from its genesis in a fresh machine and compares everything that can be compared.
+/// Replays a chain from its genesis in a fresh machine and compares all that can be compared.
 /// Of the node it takes only the blocks; what they do is computed here.
 struct LedgerReplay {
   let client: LedgerClient
@@ -63,8 +63,8 @@ struct LedgerReplay {
     previous = block.header
   }
 
-  /// The header must belong to this chain, follow on the last block, commit to these items and to the
-  /// state computed here, and be signed by a validator of the genesis.
+  /// The header must belong to this chain, follow on the last block, commit to these items and to
+  /// the state computed here, and be signed by a validator of the genesis.
   private func checkHeader(_ block: StoredBlock, height: UInt64) throws {
     let header = block.header
     let last = previous?.hash ?? .zero

@@ -136,7 +136,8 @@ struct StatusReport: Codable {
     }
     if let storage {
       lines.append(
-        "storage: class in force \(storage.codeClass ?? "none"); \(storage.liveOperators) operators; "
+        "storage: class in force \(storage.codeClass ?? "none"); "
+          + "\(storage.liveOperators) operators; "
           + "\(storage.bundles) bundles, \(storage.degradedBundles) degraded; "
           + "\(storage.storedBytes) bytes on providers; challenges \(storage.challengesPassed) "
           + "passed, \(storage.challengesMissed) missed")

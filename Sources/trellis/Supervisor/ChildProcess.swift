@@ -9,8 +9,8 @@ enum ChildProcess {
   }
 
   /// Starts this executable with other arguments, in a process group of its own so that Ctrl-C in
-  /// the terminal reaches `up` alone, which then stops the others in order. No descriptor of ours is
-  /// inherited; output is appended to `logPath`.
+  /// the terminal reaches `up` alone, which then stops the others in order. No descriptor of
+  /// ours is inherited; output is appended to `logPath`.
   /// - Throws: ``UserError``.
   static func start(_ arguments: [String], logPath: String) throws -> pid_t {
     closeOnExec()

@@ -3,9 +3,9 @@ import Synchronization
 
 /// A file that a process holds as long as it lives, so that others know that it does and who it is.
 ///
-/// A POSIX record lock: the kernel drops it with the process, however that ends, and tells who holds
-/// it without taking it. It drops the lock also when the process closes any descriptor of the file,
-/// so a process never opens again what it holds.
+/// A POSIX record lock: the kernel drops it with the process, however that ends, and tells who
+/// holds it without taking it. It drops the lock also when the process closes any descriptor of the
+/// file, so a process never opens again what it holds.
 final class ProcessLock: Sendable {
   /// The paths of the locks that this process holds.
   private static let held = Mutex<Set<String>>([])

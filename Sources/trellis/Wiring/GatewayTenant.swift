@@ -11,8 +11,8 @@ import StorageService
 
 /// One identity in a gateway: its lease, its engine and its index.
 ///
-/// It takes what it needs in order (ledger, lease, recovery, placement group) and tries again until it
-/// has it, so a gateway may be started before everything else.
+/// It takes what it needs in order (ledger, lease, recovery, placement group) and tries again until
+/// it has it, so a gateway may be started before everything else.
 actor GatewayTenant {
   /// How it stands.
   struct State: Sendable {
@@ -25,6 +25,7 @@ actor GatewayTenant {
   nonisolated let name: String
   private let seed: IdentitySeed
   private let pool: LinkPool
+  private let budget: BufferBudget
   private let context: NodeProcess.Context
   private let logger: Logger
   private let index: ObjectIndex
@@ -41,8 +42,10 @@ actor GatewayTenant {
 
   /// Opens the identity's files. - Throws: when they cannot be used.
   init(
-    _ name: String, seed: IdentitySeed, pool: LinkPool, _ context: NodeProcess.Context
+    _ name: String, seed: IdentitySeed, pool: LinkPool, budget: BufferBudget,
+    _ context: NodeProcess.Context
   ) throws {
+    self.budget = budget
     self.name = name
     self.seed = seed
     self.pool = pool
@@ -116,12 +119,14 @@ actor GatewayTenant {
     var limits = SegmentLimits()
     // Data is staged until its segment is bundled; on a devnet that is soon enough to watch.
     limits.sealAfter = .milliseconds(Int64(context.network.settings.epochMilliseconds / 10))
+    limits.recodeAfter = .milliseconds(Int64(context.network.settings.epochMilliseconds))
     let network = LedgerStorageNetwork(
       client: context.ledger, chain: try await context.ledger.chain(), lease: lease,
       signer: seed.ledgerKey, logger: logger)
     return StorageEngine(
       StorageEngine.Configuration(
         network: network, transport: LinkShardTransport(pool: pool, client: context.ledger),
-        catalog: catalog, index: index, identity: seed, limits: limits, logger: logger))
+        catalog: catalog, index: index, identity: seed, limits: limits, budget: budget,
+        logger: logger))
   }
 }

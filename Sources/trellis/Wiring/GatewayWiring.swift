@@ -16,8 +16,10 @@ enum GatewayWiring {
     // The gateway is known to providers by orders that an identity signed, not by its node key.
     let node = try SeedFile.ensure(context.directory + "/key").linkKey
     let pool = LinkPool(identity: try NodeIdentity(key: node), logger: context.logger)
+    // One budget for all identities: their requests share the process's memory.
+    let budget = BufferBudget()
     let tenants = try identities.map { identity in
-      try GatewayTenant(identity.name, seed: identity.seed, pool: pool, context)
+      try GatewayTenant(identity.name, seed: identity.seed, pool: pool, budget: budget, context)
     }
     let listening = ListeningFlag()
     await context.health.set { await health(tenants, listening) }

@@ -101,7 +101,7 @@ actor LedgerDashboardSource: DashboardSource {
   private static func summary(of events: [ServiceEvent]) -> String {
     var counts: [(kind: String, count: Int)] = []
     for event in events {
-      let kind = event.kind.split(separator: ".").last.map(String.init) ?? event.kind
+      let kind = event.kind.hasPrefix("storage.") ? String(event.kind.dropFirst(8)) : event.kind
       if let index = counts.firstIndex(where: { $0.kind == kind }) {
         counts[index].count += 1
       } else {
@@ -109,7 +109,7 @@ actor LedgerDashboardSource: DashboardSource {
       }
     }
     return counts.prefix(3).map { entry in
-      let words = entry.kind.replacingOccurrences(of: "-", with: " ")
+      let words = entry.kind.replacing("-", with: " ").replacing(".", with: " ")
       return entry.count == 1 ? words : "\(entry.count) × \(words)"
     }.joined(separator: ", ")
   }

@@ -8,11 +8,11 @@ import ServiceKit
 
 /// Orders blocks inside the process: the embedded default, for one validator.
 ///
-/// A block is made as soon as a transaction waits and the interval since the last block is over; when
-/// the ledger has work due (a draw, a deadline, an epoch's end), as soon as its clock can be there;
-/// otherwise never. A block's effects are durable before anyone hears of it. Since block, rows,
-/// results and index are stored in one transaction, a crash at any moment leaves the last whole
-/// block, and a transaction without an answer is simply sent again.
+/// A block is made as soon as a transaction waits and the interval since the last block is over;
+/// when the ledger has work due (a draw, a deadline, an epoch's end), as soon as its clock can be
+/// there; otherwise never. A block's effects are durable before anyone hears of it. Since block,
+/// rows, results and index are stored in one transaction, a crash at any moment leaves the last
+/// whole block, and a transaction without an answer is simply sent again.
 package actor SoloDriver {
   /// How blocks are made.
   package struct Configuration: Sendable {
@@ -158,14 +158,18 @@ package actor SoloDriver {
         Digest.sha256(item), .committed(CommittedItem(block: block, index: index)))
     }
     let machine = application.machine
-    let stale = mempool.removeStale(height: height) { machine.nextSequence(of: $0.sender, lane: $0.lane) }
+    let stale = mempool.removeStale(height: height) {
+      machine.nextSequence(of: $0.sender, lane: $0.lane)
+    }
     for transaction in stale { resolve(transaction.hash, .dropped) }
     events.publish(block)
     Counter(label: "ledger_transactions_total").increment(by: block.block.items.count - 1)
     Gauge(label: "ledger_mempool_transactions").record(mempool.count)
-    logger.debug("block", metadata: [
-      "height": "\(height)", "transactions": "\(block.block.items.count - 1)",
-    ])
+    logger.debug(
+      "block",
+      metadata: [
+        "height": "\(height)", "transactions": "\(block.block.items.count - 1)",
+      ])
   }
 
   private func halt(_ error: any Error) {

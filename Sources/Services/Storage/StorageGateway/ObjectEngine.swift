@@ -41,8 +41,8 @@ package protocol ObjectEngine: Sendable {
 
 /// Why the engine did not do what was asked.
 package enum EngineError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// Too few operators are alive for the weakest class, the staging reserve is full, or the ledger is
-  /// down: try again later (S3: 503 SlowDown).
+  /// Too few operators are alive for the weakest class, the staging reserve is full, or the ledger
+  /// is down: try again later (S3: 503 SlowDown).
   case unavailable(reason: String)
   /// The lease has no money for more writes (S3: 403). `needed` says how much.
   case unfunded(needed: Credits)
@@ -91,8 +91,8 @@ package struct EngineStatus: Hashable, Sendable, Codable {
 package protocol MutationIndex: Sendable {
   /// Applies records in order of their sequence in one durable transaction. Records whose sequence
   /// was applied before are skipped.
-  /// - Returns: by sequence number, the records that have no effect and why (a precondition that did
-  ///   not hold, say). They stay in the log and have no effect on replay either.
+  /// - Returns: by sequence number, the records that have no effect and why (a precondition that
+  ///   did not hold, say). They stay in the log and have no effect on replay either.
   /// - Throws: when the index's disk fails; the records then stay in the network's log and are
   ///   applied at the next start.
   func apply(_ records: [LogRecord]) async throws -> [UInt64: any Error]

@@ -9,7 +9,8 @@ import StorageService
 /// A storage provider: answers its link, proves, repairs, claims, scrubs.
 ///
 /// What it needs is handed to it; it makes no sockets. `handler` is what a `LinkServer` calls, and
-/// `run()` does the rest until it is cancelled. Neither a ledger nor a gateway that is down ends it.
+/// `run()` does the rest until it is cancelled. Neither a ledger nor a gateway that is down ends
+/// it.
 package final class StorageProviderService: Sendable {
   /// What the service is made of.
   package struct Configuration: Sendable {
@@ -45,6 +46,7 @@ package final class StorageProviderService: Sendable {
   package let prover: StorageProver
   package let repairer: StorageRepairer
   package let upkeep: StorageUpkeep
+  package let answerer: RetrievalAnswerer
   private let ledger: LedgerView
   private let access: any StorageLedgerAccess
   private let threads: NIOThreadPool
@@ -84,6 +86,8 @@ package final class StorageProviderService: Sendable {
     upkeep = StorageUpkeep(
       key: key, store: store, access: access, ledger: ledger, accounts: accounts,
       threads: threads, logger: logger)
+    answerer = RetrievalAnswerer(
+      key: key, store: store, access: access, threads: threads, logger: logger)
     scrubber = ShardScrubber(
       store: store, threads: threads, bytesPerSecond: configuration.scrubBytesPerSecond,
       rest: .seconds(configuration.scrubRestSeconds), logger: logger)
@@ -106,6 +110,7 @@ package final class StorageProviderService: Sendable {
       let duties: [(String, @Sendable () async throws -> Void)] = [
         ("prove", { [prover] in try await prover.step() }),
         ("repair", { [repairer] in try await repairer.step() }),
+        ("retrieve", { [answerer] in try await answerer.step() }),
         ("upkeep", { [upkeep] in try await upkeep.step() }),
       ]
       let signals = duties.map { _ in BlockSignal() }

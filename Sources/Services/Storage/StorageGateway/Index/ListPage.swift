@@ -4,8 +4,8 @@ import Primitives
 package struct ListRequest: Hashable, Sendable {
   /// Only keys that begin with this.
   package var prefix: [UInt8] = []
-  /// Keys that share what lies between the prefix and the next delimiter are shown as one; empty for
-  /// none.
+  /// Keys that share what lies between the prefix and the next delimiter are shown as one; empty
+  /// for none.
   package var delimiter: [UInt8] = []
   /// Only keys and common prefixes behind this one; empty for all.
   package var marker: [UInt8] = []

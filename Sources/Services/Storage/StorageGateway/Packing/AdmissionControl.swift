@@ -23,14 +23,17 @@ actor AdmissionControl {
     self.catalog = catalog
   }
 
-  /// Asks the ledger and the catalog how things stand.
-  func refresh() async {
+  /// Asks the ledger and the catalog how things stand. Returns whether the ledger answered.
+  @discardableResult
+  func refresh() async -> Bool {
+    var answered = true
     do {
       lease = try await network.leaseState()
       heardAt = .now
       lastFailure = nil
     } catch {
       lastFailure = "\(error)"
+      answered = false
     }
     var bytes: UInt64 = 0
     for state in [SegmentRecord.State.open, .sealed] {
@@ -39,6 +42,7 @@ actor AdmissionControl {
       }
     }
     stagedBytes = bytes
+    return answered
   }
 
   private var isFresh: Bool {
@@ -48,8 +52,9 @@ actor AdmissionControl {
   /// Returns when a write may begin.
   /// - Throws: ``EngineError``.
   func admit() async throws {
-    if !isFresh { await refresh() }
-    guard let lease, isFresh else {
+    // What was just asked for is fresh, however long the machine took to give us a turn again.
+    let isKnown = if isFresh { true } else { await refresh() }
+    guard let lease, isKnown else {
       throw EngineError.unavailable(
         reason: lastFailure ?? "the ledger has not answered yet; try again soon")
     }

@@ -1,4 +1,5 @@
 import Cryptography
+import GatewayKit
 import NIOCore
 import Primitives
 import StorageService
@@ -15,39 +16,73 @@ actor BlobReader {
   private let cipher: ObjectRecordCipher
   private let end: UInt64
   private var position: UInt64
-  private var ahead: [Task<ByteBuffer, any Error>] = []
+  private let budget: BufferBudget
+  private var ahead: [Window] = []
+  /// Bytes of the window that the consumer has now.
+  private var lent = 0
+
+  private struct Window {
+    let bytes: Int
+    let task: Task<ByteBuffer, any Error>
+  }
 
   init(
-    blob: StoredBlob, key: SymmetricKeyBytes, range: Range<UInt64>, reader: ExtentReader
+    blob: StoredBlob, key: SymmetricKeyBytes, range: Range<UInt64>, reader: ExtentReader,
+    budget: BufferBudget
   ) {
     self.blob = blob
     self.reader = reader
+    self.budget = budget
     cipher = ObjectRecordCipher(key: key, attempt: blob.attempt)
     position = range.lowerBound
     end = range.upperBound
   }
 
-  deinit { for task in ahead { task.cancel() } }
+  deinit {
+    for window in ahead { window.task.cancel() }
+    budget.giveBack(lent + ahead.reduce(0) { $0 + $1.bytes })
+  }
 
-  /// The next bytes; nil at the end.
+  /// The next bytes; nil at the end. The first window waits for memory; those ahead of it are read
+  /// only while there is some to spare, so that slow readers do not keep others waiting.
   func next() async throws -> ByteBuffer? {
-    while ahead.count < Self.windowsAhead, let range = nextWindow() {
-      ahead.append(
-        Task { [blob, reader, cipher] in
-          try await Self.open(range, of: blob, reader: reader, cipher: cipher)
-        })
+    budget.giveBack(lent)
+    lent = 0
+    if ahead.isEmpty {
+      guard let range = nextWindow() else { return nil }
+      let bytes = Int(range.upperBound - range.lowerBound)
+      try await budget.reserve(bytes)
+      start(range, bytes: bytes)
     }
-    guard !ahead.isEmpty else { return nil }
-    return try await ahead.removeFirst().value
+    while ahead.count < Self.windowsAhead, let range = peekWindow() {
+      let bytes = Int(range.upperBound - range.lowerBound)
+      guard budget.tryReserve(bytes) else { break }
+      _ = nextWindow()
+      start(range, bytes: bytes)
+    }
+    let window = ahead.removeFirst()
+    lent = window.bytes
+    return try await window.task.value
+  }
+
+  private func start(_ range: Range<UInt64>, bytes: Int) {
+    let task = Task { [blob, reader, cipher] in
+      try await Self.open(range, of: blob, reader: reader, cipher: cipher)
+    }
+    ahead.append(Window(bytes: bytes, task: task))
   }
 
   /// The next plain range, ending at a multiple of the window's size.
-  private func nextWindow() -> Range<UInt64>? {
+  private func peekWindow() -> Range<UInt64>? {
     guard position < end else { return nil }
     let window = Self.recordsPerWindow * RecordMath.plainBytes
-    let stop = min(end, (position / window + 1) * window)
-    defer { position = stop }
-    return position..<stop
+    return position..<min(end, (position / window + 1) * window)
+  }
+
+  private func nextWindow() -> Range<UInt64>? {
+    guard let range = peekWindow() else { return nil }
+    position = range.upperBound
+    return range
   }
 
   private static func open(

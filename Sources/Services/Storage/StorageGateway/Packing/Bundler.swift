@@ -5,9 +5,9 @@ import StorageService
 
 /// Takes sealed segments to the ledger: manifest, countersignatures, one transaction a bundle.
 ///
-/// A provider that does not countersign leaves its slot vacant, and the ledger has it repaired; with
-/// fewer than k signatures the bundle waits. The ledger knows a bundle by its manifest's hash, so a
-/// commit that is repeated after a crash finds what is already there.
+/// A provider that does not countersign leaves its slot vacant, and the ledger has it repaired;
+/// with fewer than k signatures the bundle waits. The ledger knows a bundle by its manifest's hash,
+/// so a commit that is repeated after a crash finds what is already there.
 actor Bundler {
   private let catalog: SegmentCatalog
   private let network: any StorageNetwork
@@ -47,7 +47,8 @@ actor Bundler {
 
   private func pass() async {
     do {
-      for segments in Self.batches(try await catalog.segments(in: .sealed)) {
+      let sealed = try await catalog.segments(in: .sealed)
+      for segments in Self.batches(sealed, plans: try await catalog.plans()) {
         do {
           try await commit(segments)
         } catch {
@@ -61,13 +62,25 @@ actor Bundler {
     }
   }
 
-  /// Segments of one group and class together, in order, at most a bundle's size.
-  static func batches(_ sealed: [SegmentRecord]) -> [[SegmentRecord]] {
+  /// Segments of one group and class together, in order, at most a bundle's size. What was
+  /// submitted together already, and may be on the ledger, stays together and alone.
+  static func batches(
+    _ sealed: [SegmentRecord], plans: [UInt64: Digest] = [:]
+  ) -> [[SegmentRecord]] {
     var batches: [[SegmentRecord]] = []
+    var planned: [Digest: Int] = [:]
     var open: [UInt64: Int] = [:]
     var bytes: [UInt64] = []
     for segment in sealed {
-      if let index = open[segment.group],
+      if let plan = plans[segment.number] {
+        if let index = planned[plan] {
+          batches[index].append(segment)
+        } else {
+          planned[plan] = batches.count
+          batches.append([segment])
+          bytes.append(segment.payloadBytes)
+        }
+      } else if let index = open[segment.group],
         bytes[index] + segment.payloadBytes <= bundleByteLimit,
         batches[index].count < BundleManifest.segmentLimit
       {
@@ -99,6 +112,7 @@ actor Bundler {
         reason: "\(present) of \(signed.count) providers countersigned; "
           + "\(manifest.codeClass.dataShards) are needed")
     }
+    try await catalog.savePlan(manifest: manifest.hash, of: segments)
     let bundle = try await network.commitBundle(commit)
     try await catalog.save(
       segments.map { segment in

@@ -49,7 +49,8 @@ struct ExtentReader: Sendable {
     return try await rebuild(wanted, of: segment)
   }
 
-  /// The code works byte by byte, so the same range of any k other shards gives back the wanted one.
+  /// The code works byte by byte, so the same range of any k other shards gives back the wanted
+  /// one.
   private func rebuild(
     _ wanted: SegmentLayout.ShardRange, of segment: SegmentShards
   ) async throws -> ByteBuffer {

@@ -8,8 +8,8 @@ import StorageService
 ///
 /// A segment's payload is read from any k shards and appended, stripe by stripe and unchanged, to a
 /// group of the stronger class under the same segment number. Extents are logical, so no object's
-/// record changes; the catalog points to the new shards once their bundle is on the ledger, and only
-/// then is the old bundle released.
+/// record changes; the catalog points to the new shards once their bundle is on the ledger, and
+/// only then is the old bundle released.
 actor Recoder {
   private let catalog: SegmentCatalog
   private let network: any StorageNetwork
@@ -21,11 +21,15 @@ actor Recoder {
   private let logger: Logger
   /// Bundles that wait to be coded again.
   private(set) var waiting = 0
+  /// How long a class must have been in force before anything is coded again.
+  private let recodeAfter: Duration
+  private var steadyClass: CodeClass?
+  private var steadySince = ContinuousClock.now
 
   init(
     catalog: SegmentCatalog, network: any StorageNetwork, transport: any ShardTransport,
     sender: StripeSender, bundler: Bundler, reader: ExtentReader, groups: GroupKeeper,
-    logger: Logger
+    recodeAfter: Duration, logger: Logger
   ) {
     self.catalog = catalog
     self.network = network
@@ -34,12 +38,18 @@ actor Recoder {
     self.bundler = bundler
     self.reader = reader
     self.groups = groups
+    self.recodeAfter = recodeAfter
     self.logger = logger
   }
 
-  /// Codes one bundle again, if one is weaker than the class in force.
+  /// Codes one bundle again, if one is weaker than the class in force and that class has been in
+  /// force for a while: operators that come and go must not set all data moving.
   func pass() async {
     guard let target = await groups.classInForce().codeClass else { return }
+    if target != steadyClass {
+      steadyClass = target
+      steadySince = .now
+    }
     do {
       var weaker: [(bundle: UInt64, segments: [SegmentRecord])] = []
       for bundle in try await catalog.bundles() {
@@ -48,7 +58,9 @@ actor Recoder {
         if codeClass.totalShards < target.totalShards { weaker.append((bundle, segments)) }
       }
       waiting = weaker.count
-      guard let next = weaker.first else { return }
+      guard let next = weaker.first, ContinuousClock.now - steadySince >= recodeAfter else {
+        return
+      }
       try await recode(next.segments, from: BundleID(number: next.bundle))
       waiting -= 1
     } catch {

@@ -3,6 +3,12 @@ import NIOCore
 import Primitives
 import StorageService
 
+/// Sealed records, and how many plain bytes they came from.
+struct SealedPiece {
+  let bytes: ByteBuffer
+  let plainBytes: Int
+}
+
 /// Cuts plain bytes into records and seals them; gives out pieces of many records.
 ///
 /// A full record is held back until more bytes follow, because the last record is sealed as the
@@ -22,11 +28,11 @@ struct SealingPipe {
   }
 
   /// Takes in bytes. Returns a sealed piece whenever enough have gathered and more follow.
-  mutating func take(_ bytes: ByteBuffer) throws -> [ByteBuffer] {
+  mutating func take(_ bytes: ByteBuffer) throws -> [SealedPiece] {
     length += UInt64(bytes.readableBytes)
     plain.writeImmutableBuffer(bytes)
     let record = Int(RecordMath.plainBytes)
-    var pieces: [ByteBuffer] = []
+    var pieces: [SealedPiece] = []
     while plain.readableBytes > Self.recordsPerPiece * record {
       pieces.append(try sealRecords(Self.recordsPerPiece, endsHere: false))
     }
@@ -34,14 +40,21 @@ struct SealingPipe {
     return pieces
   }
 
+  /// Seals the full records gathered so far, but for the last: for when memory is short.
+  mutating func flush() throws -> SealedPiece? {
+    let records = (plain.readableBytes - 1) / Int(RecordMath.plainBytes)
+    return records > 0 ? try sealRecords(records, endsHere: false) : nil
+  }
+
   /// The last piece: what is left, its last record sealed as the last. Empty for an empty body.
-  mutating func finish() throws -> ByteBuffer {
+  mutating func finish() throws -> SealedPiece {
     let record = Int(RecordMath.plainBytes)
     let records = (plain.readableBytes + record - 1) / record
     return try sealRecords(records, endsHere: true)
   }
 
-  private mutating func sealRecords(_ count: Int, endsHere: Bool) throws -> ByteBuffer {
+  private mutating func sealRecords(_ count: Int, endsHere: Bool) throws -> SealedPiece {
+    let before = plain.readableBytes
     var piece = ByteBuffer()
     piece.reserveCapacity(count * Int(RecordMath.sealedBytes))
     for index in 0..<count {
@@ -51,6 +64,6 @@ struct SealingPipe {
         try cipher.seal(bytes, record: nextRecord, isLast: endsHere && index == count - 1))
       nextRecord += 1
     }
-    return piece
+    return SealedPiece(bytes: piece, plainBytes: before - plain.readableBytes)
   }
 }

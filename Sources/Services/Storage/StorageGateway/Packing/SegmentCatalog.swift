@@ -7,8 +7,8 @@ import StorageService
 /// What the gateway knows of its segments: where they lie, how long their stripes are, and how far
 /// they have come on their way to the ledger. One SQLite file an identity.
 ///
-/// A stripe's length is written *before* the stripe is acknowledged, while its chunks are under way,
-/// so that it costs no time; after a crash the last lengths may name stripes that never became
+/// A stripe's length is written *before* the stripe is acknowledged, while its chunks are under
+/// way, so that it costs no time; after a crash the last lengths may name stripes that never became
 /// durable, which ``SegmentRecovery`` finds out from the providers.
 package struct SegmentCatalog: Sendable {
   private let database: any DatabaseWriter
@@ -54,6 +54,15 @@ package struct SegmentCatalog: Sendable {
           );
           """)
     }
+    migrator.registerMigration("2") { database in
+      try database.execute(
+        sql: """
+          CREATE TABLE bundlePlan (
+            segment INTEGER PRIMARY KEY,
+            manifest BLOB NOT NULL
+          )
+          """)
+    }
     return migrator
   }
 
@@ -65,7 +74,40 @@ package struct SegmentCatalog: Sendable {
   /// Writes several segments in one synced transaction.
   package func save(_ segments: [SegmentRecord]) async throws {
     try await database.write { database in
-      for segment in segments { try segment.write(to: database) }
+      for segment in segments {
+        try segment.write(to: database)
+        guard segment.state != .sealed else { continue }
+        try database.execute(
+          sql: "DELETE FROM bundlePlan WHERE segment = ?", arguments: [Int64(segment.number)])
+      }
+    }
+  }
+
+  /// Notes, before a bundle is submitted, which segments it takes: whether it came to the ledger
+  /// may never be heard, and only the same segments make the same manifest again.
+  package func savePlan(manifest: Digest, of segments: [SegmentRecord]) async throws {
+    try await database.write { database in
+      for segment in segments {
+        try database.execute(
+          sql: "INSERT OR REPLACE INTO bundlePlan (segment, manifest) VALUES (?, ?)",
+          arguments: [Int64(segment.number), Data(manifest.bytes)])
+      }
+    }
+  }
+
+  /// The manifest's hash under which each sealed segment was submitted, by segment number.
+  package func plans() async throws -> [UInt64: Digest] {
+    try await database.read { database in
+      var plans: [UInt64: Digest] = [:]
+      for row in try Row.fetchAll(database, sql: "SELECT * FROM bundlePlan") {
+        let number: Int64 = row["segment"]
+        let manifest: Data = row["manifest"]
+        guard let hash = Digest(bytes: manifest) else {
+          throw CatalogError.damaged("the bundle planned for segment \(number)")
+        }
+        plans[UInt64(number)] = hash
+      }
+      return plans
     }
   }
 

@@ -10,6 +10,8 @@ package struct SegmentLimits: Sendable {
   package var appendTimeoutSeconds = 10.0
   /// How long a provider may take to answer a read, in seconds.
   package var readTimeoutSeconds = 10.0
+  /// How long a stronger class must have been in force before weaker bundles are coded again.
+  package var recodeAfter: Duration = .seconds(30)
   /// The most stripes that one segment may have.
   package static let stripesPerSegment = 4096
 

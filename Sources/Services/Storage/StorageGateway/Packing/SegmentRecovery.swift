@@ -5,8 +5,8 @@ import Primitives
 import ServiceKit
 import StorageService
 
-/// Closes what a crash left open: finds out from the providers how far each open segment is durable,
-/// seals it there, and applies the log records that the index does not have yet.
+/// Closes what a crash left open: finds out from the providers how far each open segment is
+/// durable, seals it there, and applies the log records that the index does not have yet.
 ///
 /// Every acknowledged stripe had all n acknowledgements, so after any loss that the class bears at
 /// least k providers still hold it. A stripe that fewer hold was acknowledged to nobody.

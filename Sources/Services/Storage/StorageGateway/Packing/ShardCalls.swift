@@ -15,8 +15,8 @@ struct ShardCalls: Sendable {
   private static let orderMilliseconds: UInt64 = 120_000
 
   /// Reads a range of a shard and checks it against the shard's root.
-  /// - Throws: ``StorageRefusal``, a link error, or ``EngineError/corrupt(reason:)`` when the answer
-  ///   does not lead to the root.
+  /// - Throws: ``StorageRefusal``, a link error, or ``EngineError/corrupt(reason:)`` when the
+  ///   answer does not lead to the root.
   func read(_ range: Range<UInt64>, of shard: ShardReference) async throws -> ByteBuffer {
     let expiry = try await network.ledgerTime().advanced(milliseconds: Self.orderMilliseconds)
     let order = ReadOrder(

@@ -1,4 +1,5 @@
 import Cryptography
+import GatewayKit
 import Logging
 import NIOCore
 import Primitives
@@ -16,12 +17,14 @@ package actor StorageEngine: ObjectEngine {
     package var identity: IdentitySeed
     package var limits: SegmentLimits
     package var fencingEpoch: UInt64
+    /// Bounds the memory of all requests of the gateway together.
+    package var budget: BufferBudget
     package var logger: Logger
 
     package init(
       network: any StorageNetwork, transport: any ShardTransport, catalog: SegmentCatalog,
       index: any MutationIndex, identity: IdentitySeed, limits: SegmentLimits = SegmentLimits(),
-      fencingEpoch: UInt64 = 0, logger: Logger
+      fencingEpoch: UInt64 = 0, budget: BufferBudget = BufferBudget(), logger: Logger
     ) {
       self.network = network
       self.transport = transport
@@ -30,6 +33,7 @@ package actor StorageEngine: ObjectEngine {
       self.identity = identity
       self.limits = limits
       self.fencingEpoch = fencingEpoch
+      self.budget = budget
       self.logger = logger
     }
   }
@@ -44,6 +48,7 @@ package actor StorageEngine: ObjectEngine {
   private let recoder: Recoder
   private let sender: StripeSender
   private let admission: AdmissionControl
+  private let auditor: StagedAuditor
   private var writer: SegmentWriter?
   private var degraded: [BundleID: Int] = [:]
 
@@ -72,10 +77,13 @@ package actor StorageEngine: ObjectEngine {
       timeoutSeconds: configuration.limits.appendTimeoutSeconds, logger: logger)
     admission = AdmissionControl(
       network: configuration.network, catalog: configuration.catalog)
+    auditor = StagedAuditor(
+      catalog: configuration.catalog, directory: directory, calls: calls, vouchers: vouchers,
+      logger: logger)
     recoder = Recoder(
       catalog: configuration.catalog, network: configuration.network,
       transport: configuration.transport, sender: sender, bundler: bundler, reader: reader,
-      groups: groups, logger: logger)
+      groups: groups, recodeAfter: configuration.limits.recodeAfter, logger: logger)
   }
 
   /// Closes what a crash left open and gets a first placement group; returns when PUTs are taken.
@@ -114,6 +122,7 @@ package actor StorageEngine: ObjectEngine {
         await surveyBundles()
       }
       if turn % 20 == 15 { await recoder.pass() }
+      if turn % 8 == 7 { await auditor.pass() }
       turn += 1
       try? await Task.sleep(for: .milliseconds(500))
     }
@@ -134,26 +143,26 @@ package actor StorageEngine: ObjectEngine {
   ) async throws -> StoredBlob where Body.Element == ByteBuffer {
     let writer = try await admitted()
     let fresh = try Self.freshKey(bucketKey: configuration.identity.bucketKey(bucket))
-    var pipe = SealingPipe(key: fresh.dataKey, attempt: fresh.attempt)
-    var extents: [Extent] = []
-    var underWay: [Task<[Extent], any Error>] = []
-    for try await buffer in body {
-      for piece in try pipe.take(buffer) {
-        if underWay.count == 2 { extents += try await underWay.removeFirst().value }
-        underWay.append(Task { try await writer.append(piece, makeMutation: nil) })
-      }
+    let pipe = SealingPipe(key: fresh.dataKey, attempt: fresh.attempt)
+    var intake = BodyIntake(pipe: pipe, writer: writer, budget: configuration.budget)
+    let last: SealedPiece
+    let extents: [Extent]
+    do {
+      for try await buffer in body { try await intake.take(buffer) }
+      (extents, last) = try await intake.finish()
+    } catch {
+      intake.giveUp()
+      throw error
     }
-    let last = try pipe.finish()
-    // The record names every extent, so it is made when all but the last have their place for good.
-    for task in underWay { extents += try await task.value }
+    defer { intake.giveUp() }
     let before = extents
-    let length = pipe.length
+    let length = intake.length
     let blob: @Sendable ([Extent]) -> StoredBlob = { placed in
       StoredBlob(
         attempt: fresh.attempt, wrappedKey: fresh.wrapped, length: length,
         extents: before + placed)
     }
-    let placed = try await writer.append(last) { try makeMutation(blob($0)) }
+    let placed = try await writer.append(last.bytes) { try makeMutation(blob($0)) }
     return blob(placed)
   }
 
@@ -172,7 +181,8 @@ package actor StorageEngine: ObjectEngine {
     } catch {
       return AsyncThrowingStream { throw EngineError.corrupt(reason: "\(error)") }
     }
-    let blobReader = BlobReader(blob: blob, key: key, range: range, reader: reader)
+    let blobReader = BlobReader(
+      blob: blob, key: key, range: range, reader: reader, budget: configuration.budget)
     return AsyncThrowingStream { try await blobReader.next() }
   }
 

@@ -3,8 +3,8 @@ import Primitives
 import ServiceKit
 import StorageService
 
-/// What the packing side asks of the ledger. ``LedgerStorageNetwork`` answers from a real one; tests
-/// answer from a table.
+/// What the packing side asks of the ledger. ``LedgerStorageNetwork`` answers from a real one;
+/// tests answer from a table.
 package protocol StorageNetwork: Sendable {
   /// The chain's identity, part of everything signed.
   var chain: Digest { get }
@@ -13,8 +13,8 @@ package protocol StorageNetwork: Sendable {
   /// How many operators could take a slot now, by the ledger's own rules of eligibility.
   func eligibleOperators() async throws -> [ProviderID]
   /// Orders a placement group and waits for the beacon that draws it.
-  /// - Throws: ``EngineError/unavailable(reason:)`` when too few operators are eligible or the ledger
-  ///   does not answer.
+  /// - Throws: ``EngineError/unavailable(reason:)`` when too few operators are eligible or the
+  ///   ledger does not answer.
   func openGroup(
     _ codeClass: CodeClass, excluding: [ProviderID]
   ) async throws -> PlacementGroupRecord

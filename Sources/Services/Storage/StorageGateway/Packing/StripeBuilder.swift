@@ -27,9 +27,9 @@ struct StripeBuilder {
   /// What the records say of when they were decided, in milliseconds since 1970.
   let unixMilliseconds: UInt64
 
-  /// Takes entries from the head of `queue` as far as the stripe reaches; an entry that fits only in
-  /// part stays at the head. Entries whose mutation is refused fail here and leave only dead bytes.
-  /// Returns nil when nothing could be taken.
+  /// Takes entries from the head of `queue` as far as the stripe reaches; an entry that fits only
+  /// in part stays at the head. Entries whose mutation is refused fail here and leave only dead
+  /// bytes. Returns nil when nothing could be taken.
   func fill(
     from queue: inout [PendingEntry], sequence: inout UInt64, nonce: [UInt8]
   ) throws(StoredDataError) -> Built? {

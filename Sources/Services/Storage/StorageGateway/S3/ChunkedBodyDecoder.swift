@@ -3,8 +3,8 @@ import Cryptography
 import NIOCore
 import Primitives
 
-/// Takes `aws-chunked` framing off a body: `size[;chunk-signature=…]CRLF data CRLF`, a chunk of size
-/// zero, and trailing headers when they were announced.
+/// Takes `aws-chunked` framing off a body: `size[;chunk-signature=…]CRLF data CRLF`, a chunk of
+/// size zero, and trailing headers when they were announced.
 ///
 /// A signed chunk's bytes are given out before its signature is known to be right; a wrong one
 /// throws before the body ends, so nothing of it ever becomes visible.

@@ -24,8 +24,7 @@ extension S3Call {
     guard !bytes.isEmpty else {
       throw S3Error(.invalidRequest, "You must specify at least one part")
     }
-    let request = try RequestDocuments.decode(
-      RequestDocuments.CompleteUpload.self, root: "CompleteMultipartUpload", from: bytes)
+    let request = try RequestDocuments.CompleteUpload(bytes)
     let parts = try await chosenParts(request, of: upload)
     let precondition = try UploadHeaders.precondition(headers)
     try await checkEarly(precondition, key: key, in: bucket)
@@ -63,24 +62,19 @@ extension S3Call {
   private func chosenParts(
     _ request: RequestDocuments.CompleteUpload, of upload: UploadInfo
   ) async throws -> [PartInfo] {
-    guard !request.parts.isEmpty, request.parts.count <= LogLimits.parts else {
-      throw S3Error(.malformedXML)
-    }
     var stored: [UInt32: PartInfo] = [:]
     for part in try await index.parts(of: upload.id) { stored[part.number] = part }
     let algorithm = ChecksumAlgorithm(name: upload.checksumAlgorithm)
     var chosen: [PartInfo] = []
     for asked in request.parts {
-      let text = asked.number.trimmingCharacters(in: .whitespacesAndNewlines)
-      guard let number = UInt32(text) else { throw S3Error(.malformedXML) }
-      if let last = chosen.last, number <= last.number { throw S3Error(.invalidPartOrder) }
-      guard let part = stored[number], EntityTag.unquoted(asked.etag) == part.etag else {
+      if let last = chosen.last, asked.number <= last.number { throw S3Error(.invalidPartOrder) }
+      guard let part = stored[asked.number], asked.etag == part.etag else {
         throw S3Error(
           .invalidPart,
           details: [
             S3Error.Detail(name: "UploadId", value: upload.id.description),
-            S3Error.Detail(name: "PartNumber", value: text),
-            S3Error.Detail(name: "ETag", value: EntityTag.unquoted(asked.etag)),
+            S3Error.Detail(name: "PartNumber", value: "\(asked.number)"),
+            S3Error.Detail(name: "ETag", value: asked.etag),
           ])
       }
       if let algorithm, let claimed = asked.checksum(algorithm),

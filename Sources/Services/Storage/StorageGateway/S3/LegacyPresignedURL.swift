@@ -5,7 +5,8 @@ import HTTPTypes
 
 /// Presigned URLs of Signature Version 2.
 ///
-/// Old, but `aws s3 presign` of the AWS CLI 1 and boto3's `generate_presigned_url` still make them for
+/// Old, but `aws s3 presign` of the AWS CLI 1 and boto3's `generate_presigned_url` still make them
+/// for
 /// `us-east-1` unless told otherwise. Served in the query only; a header must be of Version 4.
 struct LegacyPresignedURL: Sendable {
   let accessKeyID: String

@@ -41,7 +41,8 @@ extension S3Call {
       guard asked == nil else {
         throw S3Error(
           .invalidRequest,
-          "The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header."
+          "The x-amz-checksum-type header can only be used with "
+            + "the x-amz-checksum-algorithm header."
         )
       }
       return (nil, "")
@@ -56,7 +57,8 @@ extension S3Call {
     guard isPossible else {
       throw S3Error(
         .invalidRequest,
-        "The \(type) checksum type cannot be used with the \(algorithm.rawValue) checksum algorithm."
+        "The \(type) checksum type cannot be used with the \(algorithm.rawValue) "
+          + "checksum algorithm."
       )
     }
     return (algorithm, type)

@@ -22,8 +22,8 @@ enum PercentEncoding {
     return String(decoding: out, as: UTF8.self)
   }
 
-  /// Decodes text; nil when a `%` is not followed by two digits. `plusIsSpace` reads `+` as a space,
-  /// as in a query.
+  /// Decodes text; nil when a `%` is not followed by two digits. `plusIsSpace` reads `+` as a
+  /// space, as in a query.
   static func decode(_ text: some Sequence<UInt8>, plusIsSpace: Bool = false) -> [UInt8]? {
     var out: [UInt8] = []
     var iterator = text.makeIterator()

@@ -1,152 +1,97 @@
-import Foundation
-import XMLCoder
-
 /// The documents that clients send.
 enum RequestDocuments {
+  /// The longest document, in bytes: a thousand keys, each character escaped.
+  static let byteLimit = 8 << 20
+
+  /// Reads a document whose root element has that name.
+  /// - Throws: ``S3Error`` `MalformedXML`.
+  static func root(_ name: String, of bytes: [UInt8]) throws(S3Error) -> XMLElement {
+    guard let root = XMLElement(document: bytes), root.name == name else {
+      throw S3Error(.malformedXML)
+    }
+    return root
+  }
+
   /// `POST ?delete`.
-  struct Delete: Decodable {
-    struct Item: Decodable {
+  struct Delete: Sendable {
+    struct Item: Sendable {
       let key: String
       let versionID: String?
       let etag: String?
-
-      enum CodingKeys: String, CodingKey {
-        case key = "Key"
-        case versionID = "VersionId"
-        case etag = "ETag"
-      }
     }
 
     let objects: [Item]
-    let quiet: String?
+    let isQuiet: Bool
 
-    enum CodingKeys: String, CodingKey {
-      case objects = "Object"
-      case quiet = "Quiet"
+    /// - Throws: ``S3Error`` `MalformedXML`; also for no key, or more than a thousand.
+    init(_ bytes: [UInt8]) throws(S3Error) {
+      let root = try RequestDocuments.root("Delete", of: bytes)
+      var objects: [Item] = []
+      for object in root.all("Object") {
+        guard let key = object.text("Key"), !key.isEmpty else { throw S3Error(.malformedXML) }
+        objects.append(
+          Item(key: key, versionID: object.text("VersionId"), etag: object.text("ETag")))
+      }
+      guard (1...1_000).contains(objects.count) else { throw S3Error(.malformedXML) }
+      self.objects = objects
+      isQuiet = root.text("Quiet")?.lowercased() == "true"
     }
   }
 
   /// The end of a multipart upload.
-  struct CompleteUpload: Decodable {
-    struct Part: Decodable {
-      let number: String
+  struct CompleteUpload: Sendable {
+    struct Part: Sendable {
+      let number: UInt32
+      /// Without quotes.
       let etag: String
-      let crc32: String?
-      let crc32c: String?
-      let crc64nvme: String?
-      let sha1: String?
-      let sha256: String?
+      private let element: XMLElement
 
-      enum CodingKeys: String, CodingKey {
-        case number = "PartNumber"
-        case etag = "ETag"
-        case crc32 = "ChecksumCRC32"
-        case crc32c = "ChecksumCRC32C"
-        case crc64nvme = "ChecksumCRC64NVME"
-        case sha1 = "ChecksumSHA1"
-        case sha256 = "ChecksumSHA256"
+      init(_ element: XMLElement) throws(S3Error) {
+        guard let text = element.text("PartNumber"), let etag = element.text("ETag"),
+          let number = UInt32(text.filter { !$0.isWhitespace })
+        else { throw S3Error(.malformedXML) }
+        self.number = number
+        self.etag = EntityTag.unquoted(etag)
+        self.element = element
       }
 
       /// The part's checksum, as far as it is given.
       func checksum(_ algorithm: ChecksumAlgorithm) -> String? {
-        switch algorithm {
-        case .crc32: crc32
-        case .crc32c: crc32c
-        case .crc64nvme: crc64nvme
-        case .sha1: sha1
-        case .sha256: sha256
-        }
+        element.text(algorithm.element)
       }
     }
 
     let parts: [Part]
 
-    enum CodingKeys: String, CodingKey { case parts = "Part" }
-  }
-
-  /// The making of a bucket.
-  struct CreateBucket: Decodable {
-    let location: String?
-
-    enum CodingKeys: String, CodingKey { case location = "LocationConstraint" }
-  }
-
-  /// A set of tags.
-  struct Tagging: Decodable {
-    struct Tag: Decodable {
-      let key: String
-      let value: String
-
-      enum CodingKeys: String, CodingKey {
-        case key = "Key"
-        case value = "Value"
-      }
+    /// - Throws: ``S3Error`` `MalformedXML`; also for no part, or more than ten thousand.
+    init(_ bytes: [UInt8]) throws(S3Error) {
+      let root = try RequestDocuments.root("CompleteMultipartUpload", of: bytes)
+      var parts: [Part] = []
+      for element in root.all("Part") { parts.append(try Part(element)) }
+      guard (1...10_000).contains(parts.count) else { throw S3Error(.malformedXML) }
+      self.parts = parts
     }
-
-    struct Tags: Decodable {
-      let tags: [Tag]
-
-      enum CodingKeys: String, CodingKey { case tags = "Tag" }
-    }
-
-    let set: Tags
-
-    enum CodingKeys: String, CodingKey { case set = "TagSet" }
   }
 
-  /// The longest document, in bytes: a thousand keys, each character escaped.
-  static let byteLimit = 8 << 20
-  /// How deep elements may be nested.
-  private static let depthLimit = 16
+  /// The region that a bucket is wanted in; nil when the document names none.
+  static func bucketLocation(_ bytes: [UInt8]) throws(S3Error) -> String? {
+    let root = try root("CreateBucketConfiguration", of: bytes)
+    let text = root.text("LocationConstraint") ?? ""
+    return text.isEmpty ? nil : text
+  }
 
-  /// Reads a document whose root element has that name.
-  /// - Throws: ``S3Error`` `MalformedXML`.
-  static func decode<Document: Decodable>(
-    _ type: Document.Type, root: String, from bytes: [UInt8]
-  ) throws(S3Error) -> Document {
-    guard rootName(bytes) == root, isShallow(bytes) else { throw S3Error(.malformedXML) }
-    let decoder = XMLDecoder(trimValueWhitespaces: false, removeWhitespaceElements: true)
-    decoder.shouldProcessNamespaces = true
-    do { return try decoder.decode(type, from: Data(bytes)) } catch {
+  /// A set of tags: keys and values.
+  static func tags(_ bytes: [UInt8]) throws(S3Error) -> [(key: String, value: String)] {
+    guard let set = try root("Tagging", of: bytes).child("TagSet") else {
       throw S3Error(.malformedXML)
     }
-  }
-
-  /// The first element's name without its prefix; nil when there is none, or when a document type
-  /// declaration comes first: entities are never needed here.
-  private static func rootName(_ bytes: [UInt8]) -> String? {
-    var index = 0
-    while let open = bytes[index...].firstIndex(of: UInt8(ascii: "<")), open + 1 < bytes.count {
-      if bytes[open + 1] == UInt8(ascii: "?") || bytes[(open + 1)...].starts(with: "!--".utf8) {
-        index = open + 1
-        continue
+    var tags: [(key: String, value: String)] = []
+    for tag in set.all("Tag") {
+      guard let key = tag.text("Key"), let value = tag.text("Value") else {
+        throw S3Error(.malformedXML)
       }
-      let name = bytes[(open + 1)...].prefix { byte in
-        !" \t\r\n/>".utf8.contains(byte)
-      }
-      let text = String(decoding: name, as: UTF8.self)
-      return text.hasPrefix("!") ? nil : text.split(separator: ":").last.map(String.init)
+      tags.append((key, value))
     }
-    return nil
-  }
-
-  /// Whether no element can be deeper than the limit: the decoder works recursively, so a deep
-  /// document must not reach it.
-  private static func isShallow(_ bytes: [UInt8]) -> Bool {
-    var depth = 0
-    var previous: UInt8 = 0
-    for byte in bytes {
-      if previous == UInt8(ascii: "<") {
-        if byte == UInt8(ascii: "/") {
-          depth -= 1
-        } else if byte != UInt8(ascii: "?") && byte != UInt8(ascii: "!") {
-          depth += 1
-        }
-      }
-      if previous == UInt8(ascii: "/") && byte == UInt8(ascii: ">") { depth -= 1 }
-      if depth > depthLimit { return false }
-      previous = byte
-    }
-    return true
+    return tags
   }
 }

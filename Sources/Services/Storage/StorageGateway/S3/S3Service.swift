@@ -26,8 +26,8 @@ package struct S3Configuration: Sendable {
 
 /// Answers S3 requests: a Hummingbird responder for all paths and methods.
 ///
-/// Paths are read from the raw request line, since a key is bytes and no route: Hummingbird's router
-/// would decode and merge slashes.
+/// Paths are read from the raw request line, since a key is bytes and no route: Hummingbird's
+/// router would decode and merge slashes.
 package final class S3Service: HTTPResponder {
   package typealias Context = BasicRequestContext
 
@@ -94,7 +94,9 @@ package final class S3Service: HTTPResponder {
     }
     let authentication = try await authenticator.authenticate(request.head, target: target)
     guard let tenant = tenant(named: authentication.credential.account) else {
-      throw S3Error(.accessDenied, "This gateway does not serve the identity of this key.")
+      // The credential is known and right, so the identity is on its way: a client should retry.
+      throw S3Error(
+        .serviceUnavailable, "The gateway is still opening this identity's storage; try again.")
     }
     return S3Call(
       service: self, request: request, target: target, tenant: tenant,

@@ -74,10 +74,7 @@ extension S3Call {
     let bucket = try await bucket()
     let bytes = try await document()
     guard !bytes.isEmpty else { throw S3Error(.missingRequestBody) }
-    let request = try RequestDocuments.decode(
-      RequestDocuments.Delete.self, root: "Delete", from: bytes)
-    guard (1...1_000).contains(request.objects.count) else { throw S3Error(.malformedXML) }
-    let isQuiet = request.quiet?.lowercased() == "true"
+    let request = try RequestDocuments.Delete(bytes)
     let failures = await deleteAll(request.objects, in: bucket)
     let document = XMLWriter.document("DeleteResult") { xml in
       for (item, failure) in zip(request.objects, failures) {
@@ -87,7 +84,7 @@ extension S3Call {
             xml.text("Code", failure.code.rawValue)
             xml.text("Message", failure.message)
           }
-        } else if !isQuiet {
+        } else if !request.isQuiet {
           xml.element("Deleted") { xml in
             xml.text("Key", item.key)
             xml.text("VersionId", ifPresent: item.versionID)
@@ -148,9 +145,8 @@ extension S3Call {
 
   func putObjectTagging() async throws -> Response {
     let (bucket, _) = try await existingObject()
-    let request = try RequestDocuments.decode(
-      RequestDocuments.Tagging.self, root: "Tagging", from: try await document())
-    let tags = try UploadHeaders.checkedTags(request.set.tags.map { NamedValue($0.key, $0.value) })
+    let asked = try RequestDocuments.tags(try await document())
+    let tags = try UploadHeaders.checkedTags(asked.map { NamedValue($0.key, $0.value) })
     try await engine.commit(
       .setObjectAttribute(
         bucket: bucket.name, key: target.keyText, name: "tagging",

@@ -29,6 +29,8 @@ package actor StorageProver {
     let round: RoundID
     let attempt: UInt8
     let isOpening: Bool
+    /// Who misses the window for openings gets it once more, for the same steps.
+    let isExtended: Bool
   }
 
   package init(
@@ -69,7 +71,8 @@ package actor StorageProver {
   // MARK: Walking
 
   private func post(_ round: RoundRecord, _ challenge: ChallengeRecord) async throws {
-    let submission = Submission(round: round.id, attempt: round.attempt, isOpening: false)
+    let submission = Submission(
+      round: round.id, attempt: round.attempt, isOpening: false, isExtended: false)
     guard !submitted.contains(submission),
       let walk = try await currentWalk(round, challenge)
     else { return }
@@ -79,7 +82,8 @@ package actor StorageProver {
   }
 
   private func open(_ round: RoundRecord, _ challenge: ChallengeRecord) async throws {
-    let submission = Submission(round: round.id, attempt: round.attempt, isOpening: true)
+    let submission = Submission(
+      round: round.id, attempt: round.attempt, isOpening: true, isExtended: round.isExtended)
     guard !submitted.contains(submission), let walk = try await currentWalk(round, challenge)
     else { return }
     guard walk.transcriptRoot == challenge.transcriptRoot else {

@@ -11,9 +11,10 @@ import StorageService
 
 /// Rebuilds the columns that the ledger assigns to this provider.
 ///
-/// It needs nobody's key and no gateway: the manifest and k shards come from the other holders, each
-/// range checked against the roots that the bundle's hash binds; the column is rebuilt window by
-/// window, so memory is bounded by k + 1 windows of 1 MiB. What was rebuilt before a crash is kept.
+/// It needs nobody's key and no gateway: the manifest and k shards come from the other holders,
+/// each range checked against the roots that the bundle's hash binds; the column is rebuilt window
+/// by window, so memory is bounded by k + 1 windows of 1 MiB. What was rebuilt before a crash is
+/// kept.
 package actor StorageRepairer {
   /// Bytes of each shard that are read at a time.
   private static let windowBytes: UInt64 = UInt64(ReadOrder.byteLimit)

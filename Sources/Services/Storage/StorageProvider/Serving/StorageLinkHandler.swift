@@ -247,7 +247,7 @@ package final class StorageLinkHandler: Sendable {
     case .dropStaged(let segment, let slot):
       let key = ShardKey(
         segment: SegmentID(lease: order.lease, number: segment), slot: slot)
-      return try await dropStaged(key)
+      return try await dropStaged(key, by: signed)
     case .raiseFence(let epoch):
       try await onDisk { [fences] in try fences.raise(order.lease, to: epoch) }
       return .done
@@ -269,11 +269,17 @@ package final class StorageLinkHandler: Sendable {
     return .staged(sent, isComplete: isComplete)
   }
 
-  private func dropStaged(_ key: ShardKey) async throws -> StorageResponse {
+  private func dropStaged(
+    _ key: ShardKey, by order: Signed<ControlOrder>
+  ) async throws -> StorageResponse {
     if let bundleKey = store.row(key)?.bundleKey, try await ledger.isCommitted(bundleKey) {
       throw StorageRefusal(.sealed, "shard \(key) is in a committed bundle")
     }
-    try await onDisk { [store] in try store.drop(key) }
+    try await onDisk { [store] in
+      // First the order: without it this provider could not say why the bytes are gone.
+      if store.row(key) != nil { try store.index.saveDropOrder(order, of: key) }
+      try store.drop(key)
+    }
     return .done
   }
 

@@ -4,8 +4,8 @@ import GRDB
 /// Writes that come at the same time share one SQLite transaction, and so one fsync.
 ///
 /// Whoever finds nobody writing becomes the leader and commits everything that has queued up; the
-/// others wait for it. A change that fails is undone alone (a savepoint); a commit that fails, fails
-/// all of them.
+/// others wait for it. A change that fails is undone alone (a savepoint); a commit that fails,
+/// fails all of them.
 final class GroupCommitter: @unchecked Sendable {
   private final class Entry: @unchecked Sendable {
     let change: @Sendable (Database) throws -> Void

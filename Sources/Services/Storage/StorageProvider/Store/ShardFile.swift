@@ -93,9 +93,10 @@ private final class DiskFile: ShardFile {
     var failure: ShardFileError?
     let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, done in
       done = 0
+      guard let base = buffer.baseAddress else { return }
       while done < count {
         let result = pread(
-          descriptor, buffer.baseAddress! + done, count - done, off_t(offset) + off_t(done))
+          descriptor, base + done, count - done, off_t(offset) + off_t(done))
         if result < 0 {
           if errno == EINTR { continue }
           failure = Self.error("pread")
@@ -110,10 +111,11 @@ private final class DiskFile: ShardFile {
   }
 
   func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws {
+    guard let base = bytes.baseAddress else { return }
     var done = 0
     while done < bytes.count {
       let result = pwrite(
-        descriptor, bytes.baseAddress! + done, bytes.count - done, off_t(offset) + off_t(done))
+        descriptor, base + done, bytes.count - done, off_t(offset) + off_t(done))
       if result < 0 {
         if errno == EINTR { continue }
         throw Self.error("pwrite")

@@ -1,9 +1,9 @@
 import Cryptography
 import Primitives
 
-/// The Merkle hashes of a growing shard, kept so that neither an append nor a proof hashes the whole
-/// shard again: one hash for every full block of 64 KiB, and the leaves of the block that is not
-/// full yet.
+/// The Merkle hashes of a growing shard, kept so that neither an append nor a proof hashes the
+/// whole shard again: one hash for every full block of 64 KiB, and the leaves of the block that is
+/// not full yet.
 ///
 /// A block is a power of two of leaves, so its hash is a node of the shard's tree at every length,
 /// and the tree over the blocks (the last one perhaps partial) has the same root as the tree over

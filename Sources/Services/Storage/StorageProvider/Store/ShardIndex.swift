@@ -4,8 +4,8 @@ import Primitives
 import ServiceKit
 import StorageService
 
-/// The provider's SQLite file: which shards it has and up to where they are acknowledged, manifests,
-/// countersigned statements, fences, vouchers, and what it served to whom.
+/// The provider's SQLite file: which shards it has and up to where they are acknowledged,
+/// manifests, countersigned statements, fences, vouchers, and what it served to whom.
 ///
 /// Every write returns after an fsync (WAL with `synchronous = FULL`). All calls block the thread.
 package final class ShardIndex: Sendable {
@@ -32,8 +32,15 @@ package final class ShardIndex: Sendable {
   private static var migrator: DatabaseMigrator {
     var migrator = DatabaseMigrator()
     migrator.registerMigration("1") { try $0.execute(sql: schema) }
+    migrator.registerMigration("2") { try $0.execute(sql: dropOrders) }
     return migrator
   }
+
+  private static let dropOrders = """
+    CREATE TABLE dropOrder (
+      lease INTEGER NOT NULL, segment INTEGER NOT NULL, slot INTEGER NOT NULL,
+      bytes BLOB NOT NULL, PRIMARY KEY (lease, segment, slot)) WITHOUT ROWID;
+    """
 
   private static let schema = """
     CREATE TABLE shard (
@@ -138,6 +145,27 @@ extension ShardIndex {
           arguments: Self.arguments(key))
       }
     }
+  }
+}
+
+// MARK: Customers' orders to throw shards away
+
+extension ShardIndex {
+  /// Keeps the order: it is this provider's answer to whoever demands the shard.
+  func saveDropOrder(_ order: Signed<ControlOrder>, of key: ShardKey) throws {
+    try commit {
+      try $0.execute(
+        sql: "INSERT OR REPLACE INTO dropOrder (lease, segment, slot, bytes) VALUES (?, ?, ?, ?)",
+        arguments: Self.arguments(key) + [DatabaseBytes(order.canonicalBytes())])
+    }
+  }
+
+  func dropOrder(of key: ShardKey) throws -> Signed<ControlOrder>? {
+    try read {
+      try DatabaseBytes.fetchOne(
+        $0, sql: "SELECT bytes FROM dropOrder WHERE lease = ? AND segment = ? AND slot = ?",
+        arguments: Self.arguments(key))
+    }.map { try Signed<ControlOrder>(canonicalBytes: $0.bytes) }
   }
 }
 

@@ -23,7 +23,8 @@ package struct Extent: Hashable, Sendable, CanonicalCodable {
     self.length = length
   }
 
-  /// A part of this extent: `range` counts bytes from its start. Nil when it reaches beyond the end.
+  /// A part of this extent: `range` counts bytes from its start. Nil when it reaches beyond the
+  /// end.
   package func slice(_ range: Range<UInt64>) -> Extent? {
     guard range.upperBound <= UInt64(length) else { return nil }
     let (start, overflow) = offset.addingReportingOverflow(UInt32(range.lowerBound))

@@ -3,8 +3,8 @@ import Primitives
 /// A message of the storage protocol as the node link carries it:
 /// u32 length of the header ‖ header (canonical) ‖ tail (raw, to the end).
 ///
-/// The tail is a chunk of up to 1 MiB. It stays outside of the codec, so that the shells can take it
-/// from, and write it to, a network buffer as a slice.
+/// The tail is a chunk of up to 1 MiB. It stays outside of the codec, so that the shells can take
+/// it from, and write it to, a network buffer as a slice.
 package enum LinkMessage {
   /// The largest header: a manifest-free message is far below it.
   package static let headerByteLimit = 1 << 20

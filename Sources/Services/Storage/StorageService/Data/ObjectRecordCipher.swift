@@ -1,8 +1,8 @@
 import Cryptography
 import Primitives
 
-/// Where plain bytes lie among sealed ones: a blob is cut into records of 64 KiB of plain text, each
-/// 16 bytes longer when sealed. An empty blob has no record.
+/// Where plain bytes lie among sealed ones: a blob is cut into records of 64 KiB of plain text,
+/// each 16 bytes longer when sealed. An empty blob has no record.
 package enum RecordMath {
   /// Bytes of plain text in every record but the last.
   package static let plainBytes: UInt64 = 65_536

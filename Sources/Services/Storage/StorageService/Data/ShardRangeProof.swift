@@ -32,7 +32,8 @@ package struct ShardRangeProof: Hashable, Sendable, CanonicalCodable {
     return start..<(whole.overflow ? shardBytes : min(whole.partialValue, shardBytes))
   }
 
-  /// The bytes `range` of the shard, taken out of `tail`; nil when the proof does not lead to `root`.
+  /// The bytes `range` of the shard, taken out of `tail`; nil when the proof does not lead to
+  /// `root`.
   package func open(
     _ tail: UnsafeRawBufferPointer, range: Range<UInt64>, root: Digest, shardBytes: UInt64,
     leafBytes: Int

@@ -14,10 +14,15 @@ extension ServiceContext {
   }
 
   /// Ends a bundle after its lock-up. Its holders prove and are paid until then.
-  mutating func release(_ released: BundleRecord) throws(Rejection) {
-    var bundle = released
+  mutating func release(_ bundle: BundleRecord) throws(Rejection) {
     let lockedUntil = bundle.committedAt.advanced(milliseconds: storage(.lockUp))
-    bundle.end = min(bundle.end, max(time, lockedUntil))
+    try release(bundle, at: max(time, lockedUntil))
+  }
+
+  /// Ends a bundle at `end`, which is not before now, and its repairs at once.
+  mutating func release(_ released: BundleRecord, at end: LedgerTime) throws(Rejection) {
+    var bundle = released
+    bundle.end = min(bundle.end, end)
     bundle.isReleased = true
     save(bundle)
     for holder in bundle.slots.compactMap(\.provider) {

@@ -46,14 +46,17 @@ package struct BundleRecord: Hashable, Sendable, CanonicalCodable {
   package let committedAt: LedgerTime
   /// Until when it is kept; earlier than committed once it is released.
   package var end: LedgerTime
-  /// Whether the customer released it: no repair, and gone after its last proof.
+  /// Whether the customer released it, or its own fault did: no repair, and gone after its last
+  /// proof.
   package var isReleased: Bool
+  /// Whether it was shown to be no codeword: released at once, by its customer's fault.
+  package var isNoCodeword: Bool
   package var slots: [SlotRecord]
 
   package init(
     id: BundleID, lease: LeaseID, group: PlacementGroupID, codeClass: CodeClass,
     bundleKey: Digest, root: Digest, segmentCount: UInt32, committedAt: LedgerTime,
-    end: LedgerTime, isReleased: Bool = false, slots: [SlotRecord]
+    end: LedgerTime, isReleased: Bool = false, isNoCodeword: Bool = false, slots: [SlotRecord]
   ) {
     self.id = id
     self.lease = lease
@@ -65,6 +68,7 @@ package struct BundleRecord: Hashable, Sendable, CanonicalCodable {
     self.committedAt = committedAt
     self.end = end
     self.isReleased = isReleased
+    self.isNoCodeword = isNoCodeword
     self.slots = slots
   }
 
@@ -91,6 +95,7 @@ package struct BundleRecord: Hashable, Sendable, CanonicalCodable {
     encoder.encode(committedAt)
     encoder.encode(end)
     encoder.encode(isReleased)
+    encoder.encode(isNoCodeword)
     encoder.encode(slots)
   }
 
@@ -105,6 +110,7 @@ package struct BundleRecord: Hashable, Sendable, CanonicalCodable {
     committedAt = try decoder.decode()
     end = try decoder.decode()
     isReleased = try decoder.decodeBool()
+    isNoCodeword = try decoder.decodeBool()
     slots = try decoder.decodeArray(limit: Int(CodeClass.totalShardLimit))
   }
 }

@@ -37,8 +37,7 @@ package struct CodeClass: Hashable, Sendable, CanonicalCodable, CustomStringConv
     let shape: (k: UInt8, n: UInt8)? =
       switch operators {
       case 12...: (6, 12)
-      case 8...11: (UInt8(operators / 2), UInt8(operators))
-      case 4...7: (2, 4)
+      case 4...11: (UInt8(operators / 2), UInt8(operators))
       case 3: (1, 3)
       case 2: (1, 2)
       default: nil

@@ -53,8 +53,8 @@ package struct ObligationRecord: Hashable, Sendable, CanonicalCodable {
   }
 
   /// The Merkle sum tree of a frozen list. The provider calls it with the rows of
-  /// ``StorageKeys/obligations(of:)`` and the challenge's height, and gets the ledger's tree as long
-  /// as the challenge runs.
+  /// ``StorageKeys/obligations(of:)`` and the challenge's height, and gets the ledger's tree as
+  /// long as the challenge runs.
   /// - Throws: ``ArithmeticError/overflow`` when the leaves cannot be counted.
   package static func frozenTree(
     _ records: [ObligationRecord], frozenHeight: UInt64

@@ -83,7 +83,8 @@ package struct OpeningVerifier: Sendable {
   /// How far into its column the leaf lies that the state names; nil when it is another column.
   private func offsetInColumn(_ opening: StepOpening) -> UInt64? {
     guard challenge.leafCount > 0 else { return nil }
-    let index = challenge.leafIndex(opening.stateBefore)
+    let index = challenge.leafIndex(
+      step: opening.step, first: firstState, state: opening.stateBefore)
     let item = ObligationRecord.item(
       bundle: opening.bundle, slot: opening.slot, columnRoot: opening.columnRoot)
     guard

@@ -79,8 +79,8 @@ package struct PossessionWalk {
     var columns: [UInt64: PossessionColumn] = [:]
     for step in 0..<challenge.steps {
       let state = states[Int(step)]
-      let place = try Self.place(
-        of: challenge.leafIndex(state), in: list, obligations, &columns, source)
+      let index = challenge.leafIndex(step: step, first: states[0], state: state)
+      let place = try Self.place(of: index, in: list, obligations, &columns, source)
       let leaf = try source.leaf(
         bundle: obligations[place.obligation].bundle, segmentIndex: place.segment,
         leafIndex: place.leaf)
@@ -108,7 +108,7 @@ package struct PossessionWalk {
     of step: UInt32, _ columns: inout [UInt64: PossessionColumn], _ source: some PossessionSource
   ) throws -> StepOpening {
     guard step < challenge.steps else { throw PossessionError.noSuchStep(step) }
-    let index = challenge.leafIndex(states[Int(step)])
+    let index = challenge.leafIndex(step: step, first: states[0], state: states[Int(step)])
     let place = try Self.place(of: index, in: list, obligations, &columns, source)
     let row = obligations[place.obligation]
     let shard = place.column.shards[place.segment]

@@ -4,9 +4,9 @@ import ServiceKit
 
 /// Forced retrieval: a provider's acknowledgement is enough to demand its bytes in public.
 ///
-/// An acknowledgement counts for the lock-up's length after its group was drawn: until then whatever
-/// was bundled from it is still owed, so nobody is asked for what it threw away in good faith; what
-/// was staged and never bundled is answered with the customer's order to drop it.
+/// An acknowledgement counts for the lock-up's length after its group was drawn: until then
+/// whatever was bundled from it is still owed, so nobody is asked for what it threw away in good
+/// faith; what was staged and never bundled is answered with the customer's order to drop it.
 extension ServiceContext {
   private func demandMark(_ provider: ProviderID) -> StateKey {
     StorageKeys.key(.flag) {

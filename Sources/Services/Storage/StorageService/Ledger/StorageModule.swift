@@ -26,6 +26,7 @@ package struct StorageModule: ServiceModule {
     case .setAvailability(let payload): try context.setAvailability(payload, from: sender)
     case .forceRetrieval(let payload): try context.forceRetrieval(payload, from: sender)
     case .answerRetrieval(let payload): try context.answerRetrieval(payload, from: sender)
+    case .accuseCodeword(let payload): try context.accuseCodeword(payload, from: sender)
     }
   }
 

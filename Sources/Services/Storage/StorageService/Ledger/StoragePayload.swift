@@ -15,6 +15,7 @@ package enum StoragePayload: Hashable, Sendable {
   case setAvailability(SetAvailability)
   case forceRetrieval(ForceRetrieval)
   case answerRetrieval(AnswerRetrieval)
+  case accuseCodeword(AccuseCodeword)
 }
 
 extension StoragePayload: CanonicalCodable {
@@ -53,6 +54,9 @@ extension StoragePayload: CanonicalCodable {
     case .answerRetrieval(let payload):
       encoder.encode(UInt8(11))
       encoder.encode(payload)
+    case .accuseCodeword(let payload):
+      encoder.encode(UInt8(12))
+      encoder.encode(payload)
     }
   }
 
@@ -70,6 +74,7 @@ extension StoragePayload: CanonicalCodable {
     case 9: self = .setAvailability(try decoder.decode())
     case 10: self = .forceRetrieval(try decoder.decode())
     case 11: self = .answerRetrieval(try decoder.decode())
+    case 12: self = .accuseCodeword(try decoder.decode())
     default: throw .unknownCase(type: "StoragePayload", byte: byte)
     }
   }

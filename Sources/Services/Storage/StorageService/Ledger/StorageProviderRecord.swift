@@ -6,7 +6,8 @@ package struct StorageProviderRecord: Hashable, Sendable, CanonicalCodable {
   package let id: ProviderID
   /// Whether it says that it takes work.
   package var isAvailable: Bool
-  /// Whether it was missed: in a proof window or a repair. A passed proof or its own word clears it.
+  /// Whether it was missed: in a proof window or a repair. A passed proof or its own word clears
+  /// it.
   package var isAbsent: Bool
   /// Bytes that it says it can hold.
   package var capacityBytes: UInt64

@@ -38,6 +38,8 @@ extension RejectionCode {
   package static let noSuchRetrieval = RejectionCode(2062, "no-such-retrieval")
   package static let wrongAnswer = RejectionCode(2063, "wrong-answer")
   package static let retrievalKnown = RejectionCode(2064, "retrieval-known")
+  package static let evidenceFails = RejectionCode(2070, "evidence-fails")
+  package static let notConcerned = RejectionCode(2071, "not-concerned")
   package static let wrongToken = RejectionCode(2090, "wrong-token")
   package static let stateCorrupt = RejectionCode(2091, "state-corrupt")
 }

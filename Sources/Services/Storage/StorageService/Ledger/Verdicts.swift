@@ -230,8 +230,8 @@ extension ServiceContext {
     try watchEscrow(lease)
   }
 
-  /// Slashes a share of the bond, lease by lease in proportion to the bytes kept for each, and takes
-  /// all columns away.
+  /// Slashes a share of the bond, lease by lease in proportion to the bytes kept for each, and
+  /// takes all columns away.
   private mutating func punish(
     _ provider: ProviderID, share: StorageParameter, kind: String, text: String,
     evidence: Digest, reporter: AccountID? = nil

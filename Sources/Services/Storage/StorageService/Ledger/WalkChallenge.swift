@@ -50,9 +50,23 @@ package struct WalkChallenge: Hashable, Sendable {
     return builder.finalize()
   }
 
-  /// Which leaf of the list a state says to read. - Precondition: the list is not empty.
-  package func leafIndex(_ state: Digest) -> UInt64 {
-    UInt64(state.leading128 % UInt128(leafCount))
+  /// Which leaf of the list a step reads. - Precondition: the list is not empty.
+  ///
+  /// In odd steps the state says it, so the walk is a chain that cannot be read side by side. In
+  /// even steps the first state and the step's number say it: who makes a state up, because it does
+  /// not have the leaf, could else try made-up states until what follows lies on leaves that it
+  /// kept (`docs/decisions/0005-walk-places.md`).
+  ///
+  /// - Parameters:
+  ///   - step: 0 ..< T.
+  ///   - first: ``firstState``, which the caller computes once.
+  ///   - state: the state before the step.
+  package func leafIndex(step: UInt32, first: Digest, state: Digest) -> UInt64 {
+    if !step.isMultiple(of: 2) { return UInt64(state.leading128 % UInt128(leafCount)) }
+    var builder = DigestBuilder(domain: "storage-place")
+    builder.update(first)
+    builder.update(step)
+    return UInt64(builder.finalize().leading128 % UInt128(leafCount))
   }
 
   /// s[t + 1], from the walk's first state, the step's number, s[t] and the leaf's bytes.
