@@ -46,7 +46,6 @@ let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
 let swiftASN1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
-let xmlCoder = Target.Dependency.product(name: "XMLCoder", package: "XMLCoder")
 
 let package = Package(
   name: "trellis",
@@ -61,7 +60,6 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
-    .package(url: "https://github.com/CoreOffice/XMLCoder", from: "0.18.2"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
@@ -134,7 +132,7 @@ let package = Package(
       [
         "Primitives", "Cryptography", "ServiceKit", "Ledger", "StorageService", "ErasureCoding",
         "GatewayKit",
-        "ChainClient", "NodeLink", "CISAL", grdb, hummingbird, nioCore, xmlCoder, crypto, logging,
+        "ChainClient", "NodeLink", "CISAL", grdb, hummingbird, nioCore, crypto, logging,
         metrics,
       ]),
 
@@ -200,8 +198,8 @@ let package = Package(
       "StorageGateway",
       [
         "Primitives", "Cryptography", "ServiceKit", "Ledger", "StorageService", "ErasureCoding",
-        "StorageGateway", "GatewayKit", nioCore, hummingbird, hummingbirdTesting, grdb, xmlCoder,
-        crypto, logging,
+        "StorageGateway", "GatewayKit", nioCore, hummingbird, hummingbirdTesting, grdb, crypto,
+        logging,
       ]),
     tests("Tidy", []),
     tests("EndToEnd", ["Primitives"]),

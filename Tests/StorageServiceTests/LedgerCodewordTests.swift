@@ -52,7 +52,7 @@ import Testing
     return AccuseCodeword(
       bundle: id, manifest: columns[0].manifest, segmentIndex: segment, leafIndex: leaf,
       leaves: slots.map { slot in
-        (slot, columns[slot].leaves[segment][Int(leaf)]!, columns[slot].path(segment, leaf))
+        (slot, columns[slot].leaves[segment][Int(leaf)]!, columns[slot].proof(segment, leaf))
       })
   }
 
@@ -155,5 +155,39 @@ import Testing
       #expect(
         CodewordVerifier.objection(to: changed, against: bundle) != nil, "seed \(random.seed)")
     }
+  }
+
+  @Test func declinedRepairMarksNobodyAbsentAndThreeExcuseTheLeaver() throws {
+    var network = LedgerTestNetwork(providers: 8)
+    let id = network.store(small)
+    let bundle: BundleRecord = network.context.record(StorageKeys.bundle(id))!
+    let leaver = bundle.slots[3].provider!
+    #expect(
+      network.apply(.declareCorruption(DeclareCorruption(bundle: id, slot: 3)), from: leaver)
+        == nil)
+    // The former holder is not available, so that the draws are among the four others.
+    network.apply(
+      .setAvailability(SetAvailability(isAvailable: false, capacityBytes: 1 << 40)), from: leaver)
+    let decline = StoragePayload.declineRepair(DeclineRepair(bundle: id, slot: 3))
+    #expect(network.apply(decline, from: leaver)?.code == .notTheReplacement)
+    var seen: Set<ProviderID> = []
+    for count in 1...4 {
+      network.block()
+      let repair: RepairRecord = network.context.record(StorageKeys.repair(id, 3))!
+      let replacement = try #require(repair.replacement)
+      #expect(seen.insert(replacement).inserted)
+      #expect(network.apply(decline, from: replacement) == nil)
+      #expect(!network.record(replacement).isAbsent)
+      #expect(network.record(replacement).repairsAssigned == 0)
+      #expect(network.record(replacement).committedBytes == 0)
+      #expect(network.module.isObliged(leaver, in: network.context) == (count < 3))
+    }
+    network.block()
+    let repair: RepairRecord = network.context.record(StorageKeys.repair(id, 3))!
+    #expect(repair.replacement == nil && repair.isDegraded && repair.leaver == nil)
+    #expect(network.context.slashes == [])
+    #expect(
+      network.context.zeros.map(\.kind)
+        == ["corruption-declared"] + Array(repeating: "repair-declined", count: 4))
   }
 }

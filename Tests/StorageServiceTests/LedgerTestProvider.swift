@@ -26,6 +26,9 @@ struct LedgerTestColumn {
     }
   }
 
+  func proof(_ segment: Int, _ leaf: UInt64) -> [Digest] {
+    levels[segment].rangeProof(leaf..<leaf + 1)
+  }
   func path(_ segment: Int, _ leaf: UInt64) -> [Digest] { levels[segment].path(to: Int(leaf)) }
 }
 

@@ -8,18 +8,18 @@ package struct ColumnLeaf: Hashable, Sendable, CanonicalCodable {
   package let slot: UInt8
   /// The leaf's bytes.
   package let leaf: [UInt8]
-  /// The leaf within its shard.
-  package let leafPath: [Digest]
+  /// The leaf within its shard: the range proof of this one leaf, as holders answer reads.
+  package let leafProof: [Digest]
   package let shardRoot: Digest
   /// The shard within its column.
   package let columnPath: SumPath
 
   package init(
-    slot: UInt8, leaf: [UInt8], leafPath: [Digest], shardRoot: Digest, columnPath: SumPath
+    slot: UInt8, leaf: [UInt8], leafProof: [Digest], shardRoot: Digest, columnPath: SumPath
   ) {
     self.slot = slot
     self.leaf = leaf
-    self.leafPath = leafPath
+    self.leafProof = leafProof
     self.shardRoot = shardRoot
     self.columnPath = columnPath
   }
@@ -27,7 +27,7 @@ package struct ColumnLeaf: Hashable, Sendable, CanonicalCodable {
   package func encode(into encoder: inout CanonicalEncoder) {
     encoder.encode(slot)
     encoder.encode(leaf)
-    encoder.encode(leafPath)
+    encoder.encode(leafProof)
     encoder.encode(shardRoot)
     encoder.encode(columnPath)
   }
@@ -35,7 +35,7 @@ package struct ColumnLeaf: Hashable, Sendable, CanonicalCodable {
   package init(from decoder: inout CanonicalDecoder) throws(CodecError) {
     slot = try decoder.decodeUInt8()
     leaf = try decoder.decodeBytes(limit: 65_536)
-    leafPath = try decoder.decodeArray(limit: StepOpening.pathLimit)
+    leafProof = try decoder.decodeArray(limit: StepOpening.pathLimit)
     shardRoot = try decoder.decode()
     columnPath = try decoder.decode()
   }
@@ -72,16 +72,16 @@ package struct AccuseCodeword: Hashable, Sendable, CanonicalCodable {
 
   /// The accusation that a manifest and k + 1 leaves of one place make.
   /// - Parameters:
-  ///   - leaves: the k sources and then the accused, each with its path in its shard.
+  ///   - leaves: the k sources and then the accused, each with its ``ShardRangeProof/path``.
   /// - Precondition: the segment is one of the manifest's, the slots are below n, there are leaves.
   package init(
     bundle: BundleID, manifest: BundleManifest, segmentIndex: Int, leafIndex: UInt64,
-    leaves: [(slot: Int, leaf: [UInt8], path: [Digest])]
+    leaves: [(slot: Int, leaf: [UInt8], proof: [Digest])]
   ) {
     let segment = manifest.segments[segmentIndex]
     let shown = leaves.map { part in
       ColumnLeaf(
-        slot: UInt8(part.slot), leaf: part.leaf, leafPath: part.path,
+        slot: UInt8(part.slot), leaf: part.leaf, leafProof: part.proof,
         shardRoot: segment.shardRoots[part.slot],
         columnPath: manifest.columnTree(slot: part.slot).path(to: segmentIndex))
     }

@@ -47,8 +47,8 @@ package enum CodewordVerifier {
     else { return nil }
     let column = bundle.slots[Int(leaf.slot)]
     let root = MerkleTree.root(
-      leafHash: MerkleTree.leafHash(leaf.leaf), index: accusation.leafIndex,
-      count: accusation.shardLeafCount, path: leaf.leafPath)
+      rangeLeafHashes: [MerkleTree.leafHash(leaf.leaf)], start: accusation.leafIndex,
+      count: accusation.shardLeafCount, proof: leaf.leafProof)
     guard root == leaf.shardRoot else { return nil }
     return leaf.columnPath.verify(
       item: leaf.shardRoot, count: accusation.shardLeafCount, root: column.columnRoot,

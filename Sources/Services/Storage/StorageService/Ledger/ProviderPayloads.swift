@@ -96,6 +96,25 @@ package struct CompleteRepair: Hashable, Sendable, CanonicalCodable {
   }
 }
 
+/// A replacement gives an assignment back: k good columns do not give the one that was committed, but
+/// nobody has that column's leaves any more, so no accusation can show it.
+package struct DeclineRepair: Hashable, Sendable, CanonicalCodable {
+  package let bundle: BundleID
+  package let slot: UInt8
+  package init(bundle: BundleID, slot: UInt8) {
+    self.bundle = bundle
+    self.slot = slot
+  }
+  package func encode(into encoder: inout CanonicalEncoder) {
+    encoder.encode(bundle)
+    encoder.encode(slot)
+  }
+  package init(from decoder: inout CanonicalDecoder) throws(CodecError) {
+    bundle = try decoder.decode()
+    slot = try decoder.decodeUInt8()
+  }
+}
+
 /// A provider says whether it takes work, and how much of its disk is for the network.
 package struct SetAvailability: Hashable, Sendable, CanonicalCodable {
   package let isAvailable: Bool

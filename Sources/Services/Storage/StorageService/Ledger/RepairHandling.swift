@@ -100,6 +100,7 @@ extension ServiceContext {
     var candidates: [Placement.Candidate] = []
     for candidate in try eligibleProviders(for: lease, room: column.byteCount) {
       if lost && candidate.provider != repair.leaver { continue }
+      if repair.declined.contains(candidate.provider) { continue }
       if others.contains(where: { $0.conflicts(with: candidate) }) { continue }
       let key = StorageKeys.obligation(candidate.provider, bundle.id)
       if value(at: key) == nil { candidates.append(candidate) }
@@ -146,6 +147,38 @@ extension ServiceContext {
       cause: Cause(
         kind: "repair-missed", text: "did not rebuild slot \(slot) of bundle \(id) in time",
         rule: "storage-repair/1", evidence: beacon))
+  }
+
+  /// A replacement found that k columns do not give the committed one. Its word alone faults nobody
+  /// and releases the bundle from nothing: another tries, and after some the slot is given up.
+  mutating func declineRepair(
+    _ payload: DeclineRepair, from sender: AccountID
+  ) throws(Rejection) {
+    let repair = try load(
+      StorageKeys.repair(payload.bundle, payload.slot), as: RepairRecord.self)
+    guard var repair, repair.replacement == sender else {
+      throw Rejection(
+        .notTheReplacement,
+        "slot \(payload.slot) of bundle \(payload.bundle) is not \(sender)'s to rebuild")
+    }
+    repair.declined.append(sender)
+    tell(
+      "repair-declined", ("bundle", payload.bundle), ("slot", payload.slot),
+      ("provider", sender.hex), ("declines", repair.declined.count))
+    noteZero(
+      provider: sender, lease: nil,
+      cause: Cause(
+        kind: "repair-declined",
+        text: "k columns do not give slot \(payload.slot) of bundle \(payload.bundle)",
+        rule: "storage-repair/1", evidence: beacon))
+    if repair.declined.count >= RepairRecord.declinesThatExcuse {
+      try settleLeaver(of: repair)
+      repair.leaver = nil
+    }
+    try unassign(repair)
+    if repair.declined.count >= RepairRecord.declineLimit {
+      try cancelRepair(payload.bundle, payload.slot)
+    }
   }
 
   /// Takes an assignment back and queues the slot again.

@@ -4,10 +4,17 @@ import ServiceKit
 /// A vacant slot and who is to rebuild it. An assignment is the replacement's authority to read k
 /// shards from the other holders: they look it up here.
 package struct RepairRecord: Hashable, Sendable, CanonicalCodable {
+  /// How many replacements have to say that k columns do not give this one, before its leaver owes
+  /// nothing for it any more.
+  package static let declinesThatExcuse = 3
+  /// With so many the slot is given up.
+  package static let declineLimit = 16
+
   package let bundle: BundleID
   package let slot: UInt8
-  /// Who left the slot and pays for it first; nil when nobody does (the slot was never filled).
-  package let leaver: ProviderID?
+  /// Who left the slot and pays for it first; nil when nobody does (the slot was never filled,
+  /// or the column turned out to be impossible).
+  package var leaver: ProviderID?
   package let vacantSince: LedgerTime
   /// Who rebuilds it; nil while it waits for a draw or for operators.
   package var replacement: ProviderID?
@@ -17,6 +24,8 @@ package struct RepairRecord: Hashable, Sendable, CanonicalCodable {
   package var attempt: UInt32
   /// Whether the last draw found no eligible operator: the bundle is degraded until one comes.
   package var isDegraded: Bool
+  /// Who gave the assignment back, in the order in which they did; they are not drawn again.
+  package var declined: [ProviderID]
 
   package init(bundle: BundleID, slot: UInt8, leaver: ProviderID?, vacantSince: LedgerTime) {
     self.bundle = bundle
@@ -27,6 +36,7 @@ package struct RepairRecord: Hashable, Sendable, CanonicalCodable {
     deadline = .genesis
     attempt = 0
     isDegraded = false
+    declined = []
   }
 
   package func encode(into encoder: inout CanonicalEncoder) {
@@ -38,6 +48,7 @@ package struct RepairRecord: Hashable, Sendable, CanonicalCodable {
     encoder.encode(deadline)
     encoder.encode(attempt)
     encoder.encode(isDegraded)
+    encoder.encode(declined)
   }
 
   package init(from decoder: inout CanonicalDecoder) throws(CodecError) {
@@ -49,5 +60,6 @@ package struct RepairRecord: Hashable, Sendable, CanonicalCodable {
     deadline = try decoder.decode()
     attempt = try decoder.decodeUInt32()
     isDegraded = try decoder.decodeBool()
+    declined = try decoder.decodeArray(limit: Self.declineLimit)
   }
 }

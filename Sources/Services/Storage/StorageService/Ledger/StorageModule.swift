@@ -27,6 +27,7 @@ package struct StorageModule: ServiceModule {
     case .forceRetrieval(let payload): try context.forceRetrieval(payload, from: sender)
     case .answerRetrieval(let payload): try context.answerRetrieval(payload, from: sender)
     case .accuseCodeword(let payload): try context.accuseCodeword(payload, from: sender)
+    case .declineRepair(let payload): try context.declineRepair(payload, from: sender)
     }
   }
 

@@ -16,6 +16,7 @@ package enum StoragePayload: Hashable, Sendable {
   case forceRetrieval(ForceRetrieval)
   case answerRetrieval(AnswerRetrieval)
   case accuseCodeword(AccuseCodeword)
+  case declineRepair(DeclineRepair)
 }
 
 extension StoragePayload: CanonicalCodable {
@@ -57,6 +58,9 @@ extension StoragePayload: CanonicalCodable {
     case .accuseCodeword(let payload):
       encoder.encode(UInt8(12))
       encoder.encode(payload)
+    case .declineRepair(let payload):
+      encoder.encode(UInt8(13))
+      encoder.encode(payload)
     }
   }
 
@@ -75,6 +79,7 @@ extension StoragePayload: CanonicalCodable {
     case 10: self = .forceRetrieval(try decoder.decode())
     case 11: self = .answerRetrieval(try decoder.decode())
     case 12: self = .accuseCodeword(try decoder.decode())
+    case 13: self = .declineRepair(try decoder.decode())
     default: throw .unknownCase(type: "StoragePayload", byte: byte)
     }
   }
