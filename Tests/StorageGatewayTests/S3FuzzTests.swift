@@ -86,8 +86,8 @@ import Testing
   @Test func documentsRangesAndDates() throws {
     var generator = SeededGenerator.fromEnvironment(default: 14)
     let delete = Array(
-      "<?xml version=\"1.0\"?><Delete><Object><Key>a&amp;b</Key></Object>"
-        + "<Quiet>true</Quiet></Delete>"
+      ("<?xml version=\"1.0\"?><Delete><Object><Key>a&amp;b</Key></Object>"
+        + "<Quiet>true</Quiet></Delete>")
         .utf8)
     let range = Array("bytes=0-18446744073709551615".utf8)
     let date = Array("Fri, 24 May 2013 00:00:00 GMT".utf8)

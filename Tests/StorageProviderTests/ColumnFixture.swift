@@ -35,7 +35,8 @@ struct ColumnFixture {
   /// The shards by segment and slot.
   let shards: [[[UInt8]]]
 
-  init(seed: UInt64) async throws {
+  /// - Parameter spoiled: a slot whose shard of the second segment is not what the code gives.
+  init(seed: UInt64, spoiled: Int? = nil) async throws {
     for number in 1...4 {
       let provider = try ProviderFixture(number: UInt64(number), ledger: ledger, peers: peers)
       providers.append(provider)
@@ -51,7 +52,8 @@ struct ColumnFixture {
       var shards = [[UInt8]](repeating: [], count: 4)
       var lengths: [UInt32] = []
       for size in [120_000, 3_333, 1_500_001] {
-        let chunks = code.encode(generator.bytes(size))
+        var chunks = code.encode(generator.bytes(size))
+        if let spoiled, number == 2, size == 3_333 { chunks[spoiled][700] ^= 4 }
         for slot in 0..<4 {
           let order = providers[slot].appendOrder(
             chunks[slot], after: shards[slot], segment: UInt64(number), slot: UInt8(slot))

@@ -142,8 +142,31 @@ import Testing
       })
     fixture.ledger.put(StorageKeys.bundle(record.id), record)
     try await replacement.service.repairer.step()
-    #expect(fixture.ledger.payloads.isEmpty, "nothing is signed and nobody is accused")
+    // All that is held belongs together, so nothing can be shown: the assignment is given back.
+    #expect(
+      fixture.ledger.payloads
+        == [.declineRepair(DeclineRepair(bundle: fixture.bundle.id, slot: 3))])
     #expect(replacement.service.store.usedBytes == 0)
+  }
+
+  @Test func leavesThatDoNotBelongTogetherAreShownToTheLedger() async throws {
+    let fixture = try await ColumnFixture(seed: 34, spoiled: 0)
+    try await fixture.commit()
+    let replacement = try assign(fixture, slot: 3)
+    try await replacement.service.repairer.step()
+    guard case .accuseCodeword(let evidence)? = fixture.ledger.payloads.last else {
+      Issue.record("not accused")
+      return
+    }
+    #expect(fixture.ledger.payloads.count == 1)
+    #expect(CodewordVerifier.objection(to: evidence, against: fixture.bundle) == nil)
+    #expect(evidence.segmentIndex == 1)
+    // 60,000 bytes of the first stripe's chunk lie before the changed one.
+    #expect(evidence.leafIndex == 60_700 / 1_024)
+    #expect(replacement.service.store.usedBytes == 0)
+    // A bundle that is a codeword gives the same evidence no ground.
+    let good = try await ColumnFixture(seed: 34)
+    #expect(CodewordVerifier.objection(to: evidence, against: good.bundle) != nil)
   }
 
   @Test func availabilityIsTold() async throws {

@@ -50,7 +50,7 @@ struct UpCommand: AsyncParsableCommand {
     if let owner = ProcessLock.holder(of: directory.supervisorLockPath) {
       return try await startMissing(directory, owner: owner)
     }
-    let lock = try ProcessLock.acquire(directory.supervisorLockPath)
+    let lock = try ProcessLock.acquire(directory.supervisorLockPath, retryingFor: 5)
     defer { lock.release() }
     let opened = try founder.open()
     let stop = StopSignal()

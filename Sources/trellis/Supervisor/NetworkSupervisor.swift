@@ -35,7 +35,7 @@ actor NetworkSupervisor {
     try directory.prepare(for: settings.processes)
     look(settings)
     let missing = settings.processes.filter { alive[$0] == nil }
-    try checkPorts(of: missing, settings.ports)
+    try await checkPorts(of: missing, settings.ports)
     for name in settings.processes where alive[name] != nil {
       say("  \(name.id): still running (process \(alive[name] ?? 0)), adopted")
     }
@@ -182,9 +182,17 @@ actor NetworkSupervisor {
     return lines.last.map(String.init) ?? "it said nothing"
   }
 
-  private func checkPorts(of names: [ProcessName], _ ports: PortPlan) throws {
+  /// - Throws: ``UserError`` when a port stays taken: one that was just killed may hold it a while.
+  private func checkPorts(
+    of names: [ProcessName], _ ports: PortPlan, patienceSeconds: Double = 5
+  ) async throws {
+    let deadline = ContinuousClock.now.advanced(by: .seconds(patienceSeconds))
     for name in names {
-      for port in [ports.main(of: name), ports.telemetry(of: name)] where Loopback.isTaken(port) {
+      for port in [ports.main(of: name), ports.telemetry(of: name)] {
+        while Loopback.isTaken(port), ContinuousClock.now < deadline {
+          try await Task.sleep(for: .milliseconds(50))
+        }
+        guard Loopback.isTaken(port) else { continue }
         throw UserError(
           "port \(port), which \(name.id) needs, is taken by another program",
           advice: "End that program, or use a directory of its own and other ports: "

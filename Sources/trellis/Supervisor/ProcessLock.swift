@@ -40,13 +40,32 @@ final class ProcessLock: Sendable {
     throw UserError("\(owner) holds \(path)")
   }
 
-  /// Who holds the lock now; nil when nobody does.
+  /// Who holds the lock now; nil when nobody does, or a process that is being killed and will drop
+  /// it within moments: on a busy machine that takes long enough to be met.
   static func holder(of path: String) -> pid_t? {
     if held.withLock({ $0.contains(path) }) { return getpid() }
     let descriptor = open(path, O_RDWR | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
-    return query(descriptor)
+    return query(descriptor).flatMap { isDying($0) ? nil : $0 }
+  }
+
+  /// Whether a process has been sent SIGKILL, or is on its way out, and will run no more code.
+  private static func isDying(_ pid: pid_t) -> Bool {
+    let stat = (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)) ?? ""
+    // After the name in parentheses: state, five numbers, and the flags, of which 4 is "exiting".
+    let fields = stat.suffix(from: stat.lastIndex(of: ")") ?? stat.endIndex).split(separator: " ")
+    if fields.count > 7 {
+      if ["Z", "X"].contains(fields[1]) { return true }
+      if let flags = UInt64(fields[7]), flags & 4 != 0 { return true }
+    }
+    let status = (try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)) ?? ""
+    let killed = UInt64(1) << (UInt64(SIGKILL) - 1)
+    return status.split(separator: "\n").contains { line in
+      guard line.hasPrefix("SigPnd:") || line.hasPrefix("ShdPnd:") else { return false }
+      let mask = line.split(whereSeparator: \.isWhitespace).last ?? ""
+      return (UInt64(mask, radix: 16) ?? 0) & killed != 0
+    }
   }
 
   /// Gives the lock back before the process ends.

@@ -17,18 +17,18 @@ import StorageService
 /// kept.
 package actor StorageRepairer {
   /// Bytes of each shard that are read at a time.
-  private static let windowBytes: UInt64 = UInt64(ReadOrder.byteLimit)
+  static let windowBytes: UInt64 = UInt64(ReadOrder.byteLimit)
   /// How long a read order stays valid, in milliseconds of the ledger's clock.
-  private static let orderMilliseconds: UInt64 = 300_000
+  static let orderMilliseconds: UInt64 = 300_000
 
-  private let key: SigningKey
-  private let store: ShardStore
-  private let access: any StorageLedgerAccess
-  private let ledger: LedgerView
-  private let peers: any ProviderCalling
-  private let limits: any StorageLimiting
-  private let threads: NIOThreadPool
-  private let logger: Logger
+  let key: SigningKey
+  let store: ShardStore
+  let access: any StorageLedgerAccess
+  let ledger: LedgerView
+  let peers: any ProviderCalling
+  let limits: any StorageLimiting
+  let threads: NIOThreadPool
+  let logger: Logger
 
   /// Why a repair does not go on for now.
   package enum Failure: Error, Hashable, Sendable {
@@ -56,7 +56,7 @@ package actor StorageRepairer {
     self.logger = logger
   }
 
-  private var provider: ProviderID { key.accountID }
+  var provider: ProviderID { key.accountID }
 
   /// Works off what is assigned now. - Throws: when the ledger does not answer.
   package func step() async throws {
@@ -99,14 +99,18 @@ package actor StorageRepairer {
         $0 != slot && bundle.slots[$0].provider != nil
       })
     var helpers = plan
-    for segment in manifest.segments {
-      try await rebuild(segment, manifest: manifest, helpers: &helpers)
+    for index in manifest.segments.indices {
+      do {
+        try await rebuild(manifest.segments[index], manifest: manifest, helpers: &helpers)
+      } catch Failure.notACodeword {
+        return try await report(manifest, segmentIndex: index, helpers: plan)
+      }
     }
     try await complete(bundle, manifest: manifest, slot: slot, helpers: helpers.used)
   }
 
   /// Which other holders are read, and which turned out to be of no use.
-  private struct Helpers {
+  struct Helpers {
     let bundle: BundleRecord
     let slot: Int
     /// Slots that may still help, in order.
@@ -192,7 +196,7 @@ package actor StorageRepairer {
 
   /// A range of k other shards, read side by side and verified. Holders that fail are not asked
   /// again in this repair.
-  private func window(
+  func window(
     _ range: Range<UInt64>, of segment: SegmentEntry, manifest: BundleManifest,
     helpers: inout Helpers
   ) async throws -> [Int: [UInt8]] {
@@ -218,7 +222,7 @@ package actor StorageRepairer {
     return chunks
   }
 
-  private func read(
+  func read(
     _ range: Range<UInt64>, of segment: SegmentEntry, from slots: [Int], bundle: BundleRecord,
     slot: Int
   ) async throws -> [Int: [UInt8]] {
@@ -257,7 +261,7 @@ package actor StorageRepairer {
     }
   }
 
-  private static func open(
+  static func open(
     _ answer: (response: StorageResponse, tail: ByteBuffer), range: Range<UInt64>, root: Digest,
     segment: SegmentEntry, leafBytes: Int
   ) -> [UInt8]? {

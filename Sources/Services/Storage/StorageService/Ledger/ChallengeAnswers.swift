@@ -20,6 +20,7 @@ extension ServiceContext {
     challenge.state = .posted
     challenge.attempt = payload.attempt
     challenge.transcriptRoot = payload.transcriptRoot
+    challenge.seed = round.seed
     save(challenge)
     tell(
       "transcript-posted", ("round", round.id), ("provider", sender.hex),
@@ -28,6 +29,9 @@ extension ServiceContext {
   }
 
   mutating func openSteps(_ payload: OpenSteps, from sender: AccountID) throws(Rejection) {
+    if let (demand, challenge) = try answeredDemand(payload, from: sender) {
+      return try openDemanded(payload, demand, challenge)
+    }
     let (round, challenge) = try runningChallenge(payload.round, payload.attempt, sender)
     guard round.phase == .opening, challenge.state == .opening else {
       throw Rejection(
@@ -42,7 +46,11 @@ extension ServiceContext {
     let evidence = Digest.sha256(domain: "storage-opening", payload.canonicalBytes())
     switch verifier.judge(payload.openings, named: named) {
     case .unbound(let why): throw Rejection(.openingUnbound, why)
-    case .proven: try pass(challenge, reason: "steps-opened", evidence: evidence)
+    case .proven:
+      try pass(challenge, reason: "steps-opened", evidence: evidence)
+      var record = try storageProvider(sender)
+      record.demandsMissed = 0
+      save(record)
     case .wrong: try condemn(challenge, evidence: evidence)
     }
     try answered(round.id)

@@ -42,6 +42,8 @@ package struct ChallengeRecord: Hashable, Sendable, CanonicalCodable {
   /// The attempt of the transcript below, 0 for none.
   package var attempt: UInt8
   package var transcriptRoot: Digest
+  /// The seed of that transcript's walk, zero for none.
+  package var seed: Digest
   /// What was made of it, once it is over.
   package var verdict: Verdict?
 
@@ -59,6 +61,7 @@ package struct ChallengeRecord: Hashable, Sendable, CanonicalCodable {
     self.frozenHeight = frozenHeight
     attempt = 0
     transcriptRoot = .zero
+    seed = .zero
     verdict = nil
   }
 
@@ -73,6 +76,7 @@ package struct ChallengeRecord: Hashable, Sendable, CanonicalCodable {
     encoder.encode(frozenHeight)
     encoder.encode(attempt)
     encoder.encode(transcriptRoot)
+    encoder.encode(seed)
     encoder.encode(verdict)
   }
 
@@ -91,6 +95,7 @@ package struct ChallengeRecord: Hashable, Sendable, CanonicalCodable {
     frozenHeight = try decoder.decodeUInt64()
     attempt = try decoder.decodeUInt8()
     transcriptRoot = try decoder.decode()
+    seed = try decoder.decode()
     verdict = try decoder.decodeOptional()
   }
 }

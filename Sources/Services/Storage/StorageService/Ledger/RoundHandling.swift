@@ -145,6 +145,7 @@ extension ServiceContext {
     retrying.state = .retrying
     retrying.attempt = 0
     retrying.transcriptRoot = .zero
+    retrying.seed = .zero
     save(retrying)
     tell(
       "attempt-failed", ("round", round.id), ("provider", challenge.provider.hex),

@@ -27,6 +27,7 @@ package enum StorageKeys {
     case retrieval = 17
     case leaseBundle = 18
     case assignment = 19
+    case demand = 20
   }
 
   static func key(_ table: Table, _ build: (inout CanonicalEncoder) -> Void = { _ in }) -> StateKey
@@ -146,6 +147,14 @@ package enum StorageKeys {
 
   /// All forced retrievals that wait for an answer: ``RetrievalRecord``.
   package static var retrievals: (from: StateKey, to: StateKey) { range(.retrieval) { _ in } }
+
+  /// The demand for steps that a provider has to answer: ``DemandRecord``.
+  package static func demand(_ provider: ProviderID) -> StateKey {
+    key(.demand) { $0.encode(provider) }
+  }
+
+  /// All demands for steps that wait, ascending by provider: ``DemandRecord``.
+  package static var demands: (from: StateKey, to: StateKey) { range(.demand) { _ in } }
 
   /// Marks a column that waits for its last proof.
   static func finalProof(_ provider: ProviderID, _ bundle: BundleID) -> StateKey {

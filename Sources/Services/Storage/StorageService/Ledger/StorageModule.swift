@@ -28,6 +28,7 @@ package struct StorageModule: ServiceModule {
     case .answerRetrieval(let payload): try context.answerRetrieval(payload, from: sender)
     case .accuseCodeword(let payload): try context.accuseCodeword(payload, from: sender)
     case .declineRepair(let payload): try context.declineRepair(payload, from: sender)
+    case .demandSteps(let payload): try context.demandSteps(payload, from: sender)
     }
   }
 
@@ -42,6 +43,8 @@ package struct StorageModule: ServiceModule {
     case .forgetKey(let key): try context.forgetKey(key)
     case .retrievalDue(let id, let extended):
       try context.retrievalDue(id, extended: extended)
+    case .demandDue(let provider, let round, let extended):
+      try context.demandDue(provider, round, extended: extended)
     case .group, .seed, .open, .repairs:
       throw Rejection(.wrongToken, "a draw's token came as a deadline")
     }
@@ -53,7 +56,7 @@ package struct StorageModule: ServiceModule {
     case .seed(let round, let attempt): try context.seedDrawn(round, attempt: attempt)
     case .open(let round, let attempt): try context.openingDrawn(round, attempt: attempt)
     case .repairs: try context.repairsDrawn()
-    case .window, .tick, .vacate, .repairDue, .forgetKey, .retrievalDue:
+    case .window, .tick, .vacate, .repairDue, .forgetKey, .retrievalDue, .demandDue:
       throw Rejection(.wrongToken, "a deadline's token came as a draw")
     }
   }

@@ -22,6 +22,7 @@ enum StorageParameter: String, CaseIterable {
   case longestBundle = "storage.longest-bundle-milliseconds"
   case repairTime = "storage.repair-milliseconds"
   case grace = "storage.grace-milliseconds"
+  case demandDeposit = "storage.demand-deposit-credit-base-units"
   case retrievalTime = "storage.retrieval-milliseconds"
 
   private static let day: UInt128 = 86_400_000
@@ -89,6 +90,11 @@ enum StorageParameter: String, CaseIterable {
       declare(
         1_000...366 * Self.day, 7 * Self.day, { max(1_000, $0 * 10) },
         "how long bundles outlive an empty escrow")
+    case .demandDeposit:
+      declare(
+        0...(10 * Credits.whole(1).baseUnits), Credits.whole(1).baseUnits / 100,
+        { _ in Credits.whole(1).baseUnits / 100 },
+        "what a provider is paid by who had it open steps for nothing")
     default:
       declare(
         4_000...Self.day, 600_000, { max(4_000, $0 / 3) },

@@ -17,6 +17,7 @@ package enum StoragePayload: Hashable, Sendable {
   case answerRetrieval(AnswerRetrieval)
   case accuseCodeword(AccuseCodeword)
   case declineRepair(DeclineRepair)
+  case demandSteps(DemandSteps)
 }
 
 extension StoragePayload: CanonicalCodable {
@@ -61,6 +62,9 @@ extension StoragePayload: CanonicalCodable {
     case .declineRepair(let payload):
       encoder.encode(UInt8(13))
       encoder.encode(payload)
+    case .demandSteps(let payload):
+      encoder.encode(UInt8(14))
+      encoder.encode(payload)
     }
   }
 
@@ -80,6 +84,7 @@ extension StoragePayload: CanonicalCodable {
     case 11: self = .answerRetrieval(try decoder.decode())
     case 12: self = .accuseCodeword(try decoder.decode())
     case 13: self = .declineRepair(try decoder.decode())
+    case 14: self = .demandSteps(try decoder.decode())
     default: throw .unknownCase(type: "StoragePayload", byte: byte)
     }
   }

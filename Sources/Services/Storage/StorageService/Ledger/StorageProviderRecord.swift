@@ -17,6 +17,8 @@ package struct StorageProviderRecord: Hashable, Sendable, CanonicalCodable {
   package var obligations: UInt64
   /// Windows failed in a row.
   package var consecutiveMisses: UInt8
+  /// Demands for steps that it did not answer, since it opened steps last.
+  package var demandsMissed: UInt8
   /// Slots that it left and that nobody has rebuilt yet: its bond stays for them.
   package var repairsOwed: UInt64
   /// Columns that it is rebuilding.
@@ -41,6 +43,7 @@ package struct StorageProviderRecord: Hashable, Sendable, CanonicalCodable {
     committedBytes = 0
     obligations = 0
     consecutiveMisses = 0
+    demandsMissed = 0
     repairsOwed = 0
     repairsAssigned = 0
     openRound = 0
@@ -67,6 +70,7 @@ package struct StorageProviderRecord: Hashable, Sendable, CanonicalCodable {
     encoder.encode(committedBytes)
     encoder.encode(obligations)
     encoder.encode(consecutiveMisses)
+    encoder.encode(demandsMissed)
     encoder.encode(repairsOwed)
     encoder.encode(repairsAssigned)
     encoder.encode(openRound)
@@ -85,6 +89,7 @@ package struct StorageProviderRecord: Hashable, Sendable, CanonicalCodable {
     committedBytes = try decoder.decodeUInt64()
     obligations = try decoder.decodeUInt64()
     consecutiveMisses = try decoder.decodeUInt8()
+    demandsMissed = try decoder.decodeUInt8()
     repairsOwed = try decoder.decodeUInt64()
     repairsAssigned = try decoder.decodeUInt64()
     openRound = try decoder.decodeUInt64()

@@ -23,6 +23,8 @@ enum StorageToken: Hashable, Sendable {
   case forgetKey(Digest)
   /// Deadline: a forced retrieval's answer is due.
   case retrievalDue(RetrievalID, extended: Bool)
+  /// Deadline: the opening of demanded steps is due.
+  case demandDue(ProviderID, RoundID, extended: Bool)
 }
 
 extension StorageToken: CanonicalCodable {
@@ -61,6 +63,11 @@ extension StorageToken: CanonicalCodable {
       encoder.encode(UInt8(10))
       encoder.encode(id)
       encoder.encode(extended)
+    case .demandDue(let provider, let round, let extended):
+      encoder.encode(UInt8(11))
+      encoder.encode(provider)
+      encoder.encode(round)
+      encoder.encode(extended)
     }
   }
 
@@ -87,6 +94,9 @@ extension StorageToken: CanonicalCodable {
         attempt: try decoder.decodeUInt32())
     case 9: self = .forgetKey(try decoder.decode())
     case 10: self = .retrievalDue(try decoder.decode(), extended: try decoder.decodeBool())
+    case 11:
+      self = .demandDue(
+        try decoder.decode(), try decoder.decode(), extended: try decoder.decodeBool())
     default: throw .unknownCase(type: "StorageToken", byte: byte)
     }
   }

@@ -232,7 +232,7 @@ extension ServiceContext {
 
   /// Slashes a share of the bond, lease by lease in proportion to the bytes kept for each, and
   /// takes all columns away.
-  private mutating func punish(
+  mutating func punish(
     _ provider: ProviderID, share: StorageParameter, kind: String, text: String,
     evidence: Digest, reporter: AccountID? = nil
   ) throws(Rejection) {

@@ -38,6 +38,14 @@ package struct WalkChallenge: Hashable, Sendable {
       obligationRoot: challenge.obligationRoot, leafCount: challenge.leafCount, steps: steps)
   }
 
+  /// The challenge that a posted transcript answers, whatever its round has come to since.
+  package init(posted challenge: ChallengeRecord, steps: UInt32) {
+    self.init(
+      round: challenge.round, attempt: challenge.attempt, provider: challenge.provider,
+      seed: challenge.seed, obligationRoot: challenge.obligationRoot,
+      leafCount: challenge.leafCount, steps: steps)
+  }
+
   /// s[0]: nobody knows it before the beacon.
   package var firstState: Digest {
     var builder = DigestBuilder(domain: "storage-walk")
