@@ -10,26 +10,54 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
 ]
 
-func measured(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+/// One of the house's targets, or only some of its files.
+func measured(
+  _ name: String, _ dependencies: [Target.Dependency], only files: [String]? = nil
+) -> Target {
   .target(
-    name: name, dependencies: dependencies, path: "Sources/\(name)", swiftSettings: strict)
+    name: name, dependencies: dependencies, path: "Sources/\(name)", sources: files,
+    swiftSettings: strict)
 }
 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 
 let package = Package(
   name: "Benchmarks",
   products: [.executable(name: "trellis-bench", targets: ["Benchmarks"])],
-  dependencies: [.package(url: "https://github.com/apple/swift-crypto", from: "4.5.2")],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+  ],
   targets: [
     .systemLibrary(name: "CISAL", path: "Sources/CISAL", pkgConfig: "libisal"),
     .systemLibrary(name: "CSodium", path: "Sources/CSodium", pkgConfig: "libsodium"),
     measured("Primitives", []),
     measured("Cryptography", ["Primitives", "CSodium", crypto]),
+    measured("Economics", ["Primitives"]),
+    measured("ServiceKit", ["Primitives", "Cryptography"]),
+    measured("Ledger", ["Primitives", "Cryptography", "Economics", "ServiceKit"]),
+    measured("StorageService", ["Primitives", "Cryptography", "ServiceKit"]),
+    measured("LedgerStore", ["Primitives", "Cryptography", "ServiceKit", "Ledger", grdb]),
+    // The ledger behind the driver boundary, without drivers and RPC.
+    measured(
+      "Consensus",
+      ["Primitives", "Cryptography", "Ledger", "ServiceKit", "LedgerStore", logging, metrics],
+      only: [
+        "LedgerApplication.swift", "LedgerNode.swift", "QueueExecutor.swift",
+        "SignatureVerifier.swift", "StateQuery.swift",
+      ]),
     measured("ErasureCoding", ["CISAL"]),
     .executableTarget(
       name: "Benchmarks",
-      dependencies: ["Primitives", "Cryptography", "ErasureCoding", "CISAL", "CSodium", crypto],
+      dependencies: [
+        "Primitives", "Cryptography", "ServiceKit", "Ledger", "LedgerStore", "Consensus",
+        "StorageService", "ErasureCoding", "CISAL", "CSodium", crypto, logging,
+      ],
       path: "Sources/Benchmarks", swiftSettings: strict),
   ]
 )

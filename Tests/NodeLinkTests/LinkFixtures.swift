@@ -111,6 +111,9 @@ final class RawPeer: Sendable {
     try await channel.writeAndFlush(ByteBuffer(bytes: bytes)).get()
   }
 
+  /// How many bytes have come so far.
+  var receivedCount: Int { received.values.count }
+
   /// Everything received until the other side closed.
   func bytesUntilClosed() async throws -> [UInt8] {
     try? await channel.closeFuture.get()

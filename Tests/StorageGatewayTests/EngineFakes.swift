@@ -224,6 +224,10 @@ final class TableNetwork: StorageNetwork {
     state.withLock { $0.released.append(bundle) }
   }
 
+  func renewBundle(_ bundle: BundleID, end: LedgerTime) async throws {
+    state.withLock { $0.bundles[bundle.number]?.end = end }
+  }
+
   func bundle(_ bundle: BundleID) async throws -> BundleRecord? {
     state.withLock { $0.bundles[bundle.number] }
   }

@@ -42,6 +42,45 @@ import Testing
     try await threads.shutdownGracefully()
   }
 
+  @Test func demandedStepsOfAnEarlierTranscriptAreOpened() async throws {
+    let fixture = try await ColumnFixture(seed: 5)
+    try await fixture.commit()
+    let (prover, provider) = (
+      fixture.providers[0].service.prover, fixture.providers[0].key.accountID
+    )
+    let walk = try fixture.challenge(phase: .walking, state: .walking)
+    try await prover.step()
+    guard case .postTranscript(let posted)? = fixture.ledger.payloads.last else {
+      Issue.record("no transcript")
+      return
+    }
+    // The round is over, and its record is in another attempt by now.
+    _ = try fixture.challenge(phase: .closed, state: .passed)
+    var challenge = try #require(
+      try await fixture.ledger.value(
+        StorageKeys.challenge(posted.round, provider), as: ChallengeRecord.self))
+    challenge.attempt = posted.attempt
+    challenge.transcriptRoot = posted.transcriptRoot
+    challenge.seed = Digest.sha256([1])
+    fixture.ledger.put(StorageKeys.challenge(posted.round, provider), challenge)
+    fixture.ledger.put(StorageKeys.provider(provider), StorageProviderRecord(id: provider))
+    fixture.ledger.put(
+      StorageKeys.demand(provider, number: 1),
+      DemandRecord(
+        number: 1, provider: provider, round: posted.round, demander: provider,
+        lease: ProviderFixture.lease, deposit: .zero, steps: [4, 5, 200], askedAt: .genesis))
+    try await prover.step()
+    try await prover.step()
+    #expect(fixture.ledger.payloads.count == 2)
+    guard case .openSteps(let opened)? = fixture.ledger.payloads.last else {
+      Issue.record("no openings")
+      return
+    }
+    let verifier = OpeningVerifier(challenge: walk, transcriptRoot: posted.transcriptRoot)
+    #expect(verifier.judge(opened.openings, named: [4, 5, 200]) == .proven)
+    #expect(opened.attempt == posted.attempt)
+  }
+
   @Test func aDamagedColumnIsGivenBackAndNotLiedAbout() async throws {
     let fixture = try await ColumnFixture(seed: 2)
     try await fixture.commit()

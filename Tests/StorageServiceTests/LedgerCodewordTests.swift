@@ -71,7 +71,8 @@ import Testing
         == .accuseCodeword(evidence))
     #expect(network.apply(.accuseCodeword(evidence), from: replacement) == nil)
     #expect(network.context.paid[replacement] == price)
-    #expect(network.context.escrow[LedgerTestNetwork.lease]![.repair]! == (try before.subtracting(price)))
+    #expect(
+      network.context.escrow[LedgerTestNetwork.lease]![.repair]! == (try before.subtracting(price)))
     #expect(network.context.events.contains { $0.kind == "storage.codeword-accused" })
     let bundle: BundleRecord = network.context.record(StorageKeys.bundle(id))!
     #expect(bundle.isNoCodeword && bundle.isReleased && bundle.end == network.context.time)
@@ -88,7 +89,9 @@ import Testing
       let quantity = network.context.accrued.filter { $0.provider == provider.id }
         .reduce(0) { $0 + $1.quantity }
       let holds = bundle.slots.contains { $0.provider == provider.id }
-      #expect(quantity == (holds ? 8_333 * UInt128(bundle.end.milliseconds(since: bundle.committedAt)) : 0))
+      #expect(
+        quantity
+          == (holds ? 8_333 * UInt128(bundle.end.milliseconds(since: bundle.committedAt)) : 0))
     }
     #expect(network.context.slashes == [])
     #expect(network.context.value(at: StorageKeys.leaseTotal(LedgerTestNetwork.lease)) == nil)

@@ -21,7 +21,7 @@ import Testing
     var events: [ServiceEvent] = []
     var now: UInt64 = 1_000
 
-    init(providers count: Int) throws {
+    init(providers count: Int, openOneIn: UInt128 = 1) throws {
       played = LedgerTestNetwork(providers: count)
       let module = StorageModule()
       let accounts = played.providers.map(\.id) + [played.customer.accountID]
@@ -32,7 +32,11 @@ import Testing
           Genesis.Validator(
             account: validator.accountID, verifiableRandomPublicKey: randomKey.publicKey)
         ],
-        parameters: LedgerParameters.devnet(epochMilliseconds: 30_000, services: [module]))
+        parameters: LedgerParameters.devnet(epochMilliseconds: 30_000, services: [module])
+          .map {
+            $0.name == StorageParameter.openOneIn.rawValue
+              ? Genesis.Parameter(name: $0.name, value: openOneIn) : $0
+          })
       machine = try LedgerMachine(genesis: genesis, services: [module])
       played.context.chain = machine.chain
     }
@@ -82,8 +86,10 @@ import Testing
     func kinds(_ kind: String) -> [ServiceEvent] { events.filter { $0.kind == kind } }
   }
 
-  private func started(providers count: Int) throws -> (Chain, BundleID) {
-    var chain = try Chain(providers: count)
+  private func started(
+    providers count: Int, openOneIn: UInt128 = 1, isCoded: Bool = true, unsigned: Set<Int> = []
+  ) throws -> (Chain, BundleID) {
+    var chain = try Chain(providers: count, openOneIn: openOneIn)
     for provider in chain.played.providers {
       chain.send(
         .registerProvider(
@@ -116,7 +122,8 @@ import Testing
     let group: PlacementGroupRecord = try #require(
       chain.machine.record(at: StorageKeys.group(PlacementGroupID(number: 1))))
     #expect(group.state == .drawn)
-    let (commit, columns) = chain.played.draft(group, shardBytes: [50_000, 20_000])
+    let (commit, columns) = chain.played.draft(
+      group, shardBytes: [50_000, 20_000], unsigned: unsigned, isCoded: isCoded)
     chain.send(.commitBundle(commit), from: customer)
     let id = BundleID(number: 1)
     for (slot, holder) in group.providers.enumerated() {
@@ -164,6 +171,59 @@ import Testing
         chain.machine.record(at: StateKeys.provider(victim)))
       #expect(record.bond < .whole(9_501))
     }
+  }
+
+  @Test func bundleThatIsNoCodewordEndsAndItsAccuserIsPaid() throws {
+    var (chain, id) = try started(providers: 6, isCoded: false, unsigned: [2])
+    // Whoever is drawn for the vacant slot does not rebuild it.
+    let bundle: BundleRecord = try #require(chain.machine.record(at: StorageKeys.bundle(id)))
+    let holders = bundle.slots.compactMap(\.provider)
+    for provider in chain.played.providers where !holders.contains(provider.id) {
+      provider.isAlive = false
+    }
+    try chain.block()
+    let repair: RepairRecord = try #require(chain.machine.record(at: StorageKeys.repair(id, 2)))
+    let accuser = chain.played.provider(try #require(repair.replacement))
+    let columns = try #require(chain.played.stored[id])
+    let evidence = AccuseCodeword(
+      bundle: id, manifest: columns[0].manifest, segmentIndex: 0, leafIndex: 5,
+      leaves: [0, 1, 3].map { ($0, columns[$0].leaves[0][5]!, columns[$0].proof(0, 5)) })
+    chain.send(.accuseCodeword(evidence), from: accuser.key)
+    for _ in 0..<40 { try chain.block() }
+    #expect(chain.failures == [])
+    #expect(chain.kinds("service.failed") == [])
+    #expect(chain.kinds("storage.codeword-accused").count == 1)
+    #expect(chain.kinds("storage.repair-missed") == [])
+    #expect(chain.kinds("provider.slashed") == [])
+    let left: BundleRecord? = chain.machine.record(at: StorageKeys.bundle(id))
+    #expect(left == nil)
+    let lines = try chain.machine.rows(in: StateKeys.payouts(epoch: 0, provider: accuser.id))
+      .map { try PayoutLine(canonicalBytes: $0.value) }
+    #expect(lines.contains { $0.cause?.kind == "codeword-accused" && $0.tokens > .zero })
+  }
+
+  @Test func demandedStepsArePaidOutOfTheDemandersLease() throws {
+    var (chain, _) = try started(providers: 4, openOneIn: 1_000)
+    while chain.kinds("storage.challenge-passed").isEmpty { try chain.block() }
+    let rounds: [RoundRecord] = chain.played.context.records(StorageKeys.rounds)
+    let passed: [ChallengeRecord] = chain.played.context.records(
+      StorageKeys.challenges(in: rounds[0].id))
+    let spared = try #require(
+      passed.first { $0.verdict?.reasons == ["transcript-not-drawn"] })
+    chain.send(
+      .demandSteps(
+        DemandSteps(
+          round: spared.round, provider: spared.provider, lease: LedgerTestNetwork.lease,
+          steps: [1, 2, 3])),
+      from: chain.played.customer)
+    for _ in 0..<30 { try chain.block() }
+    #expect(chain.failures == [])
+    #expect(chain.kinds("service.failed") == [])
+    #expect(chain.kinds("storage.demand-met").count == 1)
+    #expect(chain.kinds("storage.demand-missed") == [])
+    let lines = try chain.machine.rows(in: StateKeys.payouts(epoch: 0, provider: spared.provider))
+      .map { try PayoutLine(canonicalBytes: $0.value) }
+    #expect(lines.contains { $0.cause?.kind == "demand" && $0.tokens > .zero })
   }
 
   @Test func ledgerThatWasDownFaultsNobody() throws {

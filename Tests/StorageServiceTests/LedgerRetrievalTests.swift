@@ -67,6 +67,24 @@ import Testing
     #expect(network.context.slashes.first?.beneficiaries == [reporter])
   }
 
+  @Test func passingProofsDoesNotForgiveWithholding() {
+    var network = LedgerTestNetwork(providers: 4)
+    network.context.values[StorageParameter.lockUp.rawValue] = 600_000
+    network.store(small)
+    let reporter = network.customer.accountID
+    let (force, holder, _, _) = demand(&network)
+    for count in 1...2 {
+      #expect(network.context.slashes == [])
+      #expect(network.apply(.forceRetrieval(force), from: reporter) == nil)
+      let passed = network.record(holder.id).windowsPassed
+      while network.record(holder.id).windowsPassed < passed + 2,
+        network.context.slashes.isEmpty
+      { network.liveBlock() }
+      #expect(network.record(holder.id).retrievalsMissed == (count == 1 ? 1 : 0))
+    }
+    #expect(network.context.slashes.map(\.kind) == ["fault"])
+  }
+
   @Test func forgedWrongOrOldDemandsAreRefused() {
     var network = LedgerTestNetwork(providers: 4)
     let customer = network.customer.accountID

@@ -124,6 +124,7 @@ struct LedgerTestNetwork {
 
   mutating func answer(_ provider: LedgerTestProvider) {
     repair(provider)
+    if provider.answersDemands { openDemanded(provider) }
     guard let (round, challenge, demand) = challenge(provider.id) else { return }
     let rows: [ObligationRecord] = context.records(StorageKeys.obligations(of: provider.id))
     if round.phase == .walking, challenge.state == .walking {
@@ -146,6 +147,28 @@ struct LedgerTestNetwork {
         .openSteps(OpenSteps(round: round.id, attempt: round.attempt, openings: openings)),
         from: provider.id)
     }
+  }
+
+  /// Opens what somebody demanded, over the walk made again.
+  mutating func openDemanded(_ provider: LedgerTestProvider) {
+    let waiting: [DemandRecord] = context.records(StorageKeys.demands(of: provider.id))
+    for demand in waiting { open(demand, by: provider) }
+  }
+
+  private mutating func open(_ demand: DemandRecord, by provider: LedgerTestProvider) {
+    guard
+      let challenge: ChallengeRecord = context.record(
+        StorageKeys.challenge(demand.round, provider.id)),
+      let walk = try? PossessionWalk(
+        challenge: WalkChallenge(posted: challenge, steps: 256),
+        obligations: context.records(StorageKeys.obligations(of: provider.id)),
+        frozenHeight: challenge.frozenHeight, source: provider),
+      let openings = try? walk.openings(of: demand.steps, source: provider)
+    else { return }
+    apply(
+      .openSteps(
+        OpenSteps(round: demand.round, attempt: challenge.attempt, openings: openings)),
+      from: provider.id)
   }
 
   /// Rebuilds what the provider is assigned, if k columns are held by the living.

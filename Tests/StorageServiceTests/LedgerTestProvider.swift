@@ -44,6 +44,8 @@ final class LedgerTestProvider: PossessionSource {
   var loss = Loss.withhold
   /// Whether it answers at all.
   var isAlive = true
+  /// Whether it opens steps that somebody demanded.
+  var answersDemands = true
   var walk: PossessionWalk?
   var id: ProviderID { key.accountID }
 

@@ -47,7 +47,15 @@ struct Measurement {
     print(line)
   }
 
-  private static func time(_ seconds: Double) -> String {
+  /// Prints the time and the rate, and the rate as a ratio to a goal.
+  func report(_ name: String, against goal: Double) {
+    print(
+      name.padded(to: 44) + Self.time(seconds).padded(to: 12)
+        + (Self.rounded(rate, 0) + "/s").padded(to: 14) + Self.rounded(rate / goal, 2)
+        + " of the goal, \(Int(goal))/s")
+  }
+
+  static func time(_ seconds: Double) -> String {
     switch seconds {
     case ..<1e-6: rounded(seconds * 1e9, 1) + " ns"
     case ..<1e-3: rounded(seconds * 1e6, 2) + " µs"
@@ -55,7 +63,7 @@ struct Measurement {
     }
   }
 
-  private static func rounded(_ value: Double, _ digits: Int) -> String {
+  static func rounded(_ value: Double, _ digits: Int) -> String {
     var scale = 1.0
     for _ in 0..<digits { scale *= 10 }
     let scaled = Int((value * scale).rounded())

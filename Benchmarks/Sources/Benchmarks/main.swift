@@ -1,11 +1,12 @@
-// swift run -c release trellis-bench [hash] [signature] [cipher] [opening] [erasure]
-// Every figure is of one core; ratios compare within one run.
+// swift run -c release trellis-bench [hash] [signature] [cipher] [opening] [erasure] [ledger] [floor]
+// Figures are of one core unless they say otherwise; ratios compare within one run.
 
-let wanted = Set(CommandLine.arguments.dropFirst())
-func isWanted(_ name: String) -> Bool { wanted.isEmpty || wanted.contains(name) }
+let settings = BenchmarkSettings(arguments: CommandLine.arguments.dropFirst())
 
-if isWanted("hash") { HashBenchmarks.run() }
-if isWanted("signature") { SignatureBenchmarks.run() }
-if isWanted("cipher") { CipherBenchmarks.run() }
-if isWanted("opening") { try OpeningBenchmarks.run() }
-if isWanted("erasure") { try ErasureBenchmarks.run() }
+if settings.wants("hash") { HashBenchmarks.run() }
+if settings.wants("signature") { SignatureBenchmarks.run() }
+if settings.wants("cipher") { CipherBenchmarks.run() }
+if settings.wants("opening") { try OpeningBenchmarks.run() }
+if settings.wants("erasure") { try ErasureBenchmarks.run() }
+if settings.wants("ledger") { try await LedgerBenchmarks.run(settings) }
+if settings.wants("floor", byDefault: false) { try FloorBenchmarks.run() }

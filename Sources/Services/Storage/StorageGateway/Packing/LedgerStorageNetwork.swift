@@ -23,6 +23,8 @@ package actor LedgerStorageNetwork: StorageNetwork {
   private static let groupLane: UInt8 = 1
   /// The ledger lane of bundles.
   private static let bundleLane: UInt8 = 2
+  /// The ledger lanes of renewals: several, since many bundles may be due at once.
+  private static let renewalLanes: Range<UInt8> = 8..<16
   /// How long the beacon may take to draw a group, in seconds.
   private static let drawSeconds = 20.0
   /// The most rows read in one query.
@@ -125,6 +127,14 @@ package actor LedgerStorageNetwork: StorageNetwork {
     _ = try await client.submit(
       .service(StorageKeys.service, payload: payload.canonicalBytes()), signer: signer,
       lane: Self.bundleLane)
+  }
+
+  package func renewBundle(_ bundle: BundleID, end: LedgerTime) async throws {
+    let payload = StoragePayload.renewBundle(RenewBundle(bundle: bundle, end: end))
+    let lane = Self.renewalLanes.lowerBound + UInt8(bundle.number % UInt64(Self.renewalLanes.count))
+    _ = try await client.submit(
+      .service(StorageKeys.service, payload: payload.canonicalBytes()), signer: signer,
+      lane: lane)
   }
 
   package func bundle(_ bundle: BundleID) async throws -> BundleRecord? {

@@ -15,6 +15,7 @@ actor Recoder {
   private let network: any StorageNetwork
   private let transport: any ShardTransport
   private let sender: StripeSender
+  private let calls: ShardCalls
   private let bundler: Bundler
   private let reader: ExtentReader
   private let groups: GroupKeeper
@@ -28,13 +29,15 @@ actor Recoder {
 
   init(
     catalog: SegmentCatalog, network: any StorageNetwork, transport: any ShardTransport,
-    sender: StripeSender, bundler: Bundler, reader: ExtentReader, groups: GroupKeeper,
+    sender: StripeSender, calls: ShardCalls, bundler: Bundler, reader: ExtentReader,
+    groups: GroupKeeper,
     recodeAfter: Duration, logger: Logger
   ) {
     self.catalog = catalog
     self.network = network
     self.transport = transport
     self.sender = sender
+    self.calls = calls
     self.bundler = bundler
     self.reader = reader
     self.groups = groups
@@ -70,11 +73,37 @@ actor Recoder {
 
   private func recode(_ segments: [SegmentRecord], from old: BundleID) async throws {
     let group = try await groups.take()
-    var moved: [SegmentRecord] = []
-    for segment in segments { moved.append(try await copy(segment, to: group)) }
-    let bundle = try await bundler.commit(moved)
+    let bundle: BundleID
+    do {
+      var moved: [SegmentRecord] = []
+      for segment in segments { moved.append(try await copy(segment, to: group)) }
+      bundle = try await bundler.commit(moved)
+    } catch {
+      await dropCopies(of: segments, in: group)
+      throw error
+    }
     logger.info("bundle \(old) was coded again as bundle \(bundle) in \(group.codeClass)")
     try await network.releaseBundle(old)
+  }
+
+  /// A shard is known by segment and slot, so copies that lead nowhere would stand in the next
+  /// try's way, and cost staging. Providers refuse for what they have countersigned, and for the
+  /// old bundle's own shards.
+  private func dropCopies(of segments: [SegmentRecord], in group: PlacementGroupRecord) async {
+    for segment in segments {
+      await withTaskGroup(of: Void.self) { tasks in
+        for (slot, provider) in group.providers.enumerated() {
+          tasks.addTask { [calls, logger] in
+            do {
+              try await calls.dropStaged(
+                segment: segment.number, slot: UInt8(slot), at: provider)
+            } catch {
+              logger.debug("a copy at provider \(provider) was not dropped: \(error)")
+            }
+          }
+        }
+      }
+    }
   }
 
   private func copy(

@@ -4,6 +4,8 @@ package struct SegmentLimits: Sendable {
   package var segmentBytes: UInt64 = 64 << 20
   /// A segment is sealed when it is this old.
   package var sealAfter: Duration = .seconds(60)
+  /// A stripe closes when its payload has this many bytes, or the class's largest if that is less.
+  package var stripeBytes = 4 << 20
   /// How many stripes may wait for acknowledgements at once.
   package var stripesUnderWay = 2
   /// How long a provider may take to acknowledge an append, in seconds.

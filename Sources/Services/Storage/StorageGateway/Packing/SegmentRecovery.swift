@@ -33,9 +33,9 @@ struct SegmentRecovery: Sendable {
         continue
       }
       try await catalog.save(sealed)
-      highest = max(highest, try await applyLog(of: sealed))
     }
-    // A crash may also have come between sealing and applying.
+    // Only now, ascending, since the index takes records in order: a crash may also have come
+    // between sealing and applying.
     for segment in try await catalog.segments(in: .sealed) {
       highest = max(highest, try await applyLog(of: segment))
     }

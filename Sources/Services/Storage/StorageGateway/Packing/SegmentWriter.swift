@@ -36,6 +36,7 @@ actor SegmentWriter {
   private var isBuilding = false
   private var stripesUnderWay = 0
   private var lastCompletion: Task<Bool, Never>?
+  private var lastSave: Task<Bool, Never>?
   private var segmentFailed = false
   private var openedAt: ContinuousClock.Instant?
   /// Called with each segment that was sealed, so that a bundle takes it.
@@ -66,7 +67,10 @@ actor SegmentWriter {
 
   /// Seals the open segment if it is older than its limit, or at once when `now` is set.
   func sealIfDue(now: Bool = false) async {
-    guard let openedAt, let current = segment, !isBuilding, stripesUnderWay == 0 else { return }
+    // With records that the index does not have it stays open: the next start applies them.
+    guard let openedAt, let current = segment, !isBuilding, stripesUnderWay == 0,
+      brokenReason == nil
+    else { return }
     let age = ContinuousClock.now - openedAt
     guard now || age >= dependencies.limits.sealAfter else { return }
     await seal(current)
@@ -103,6 +107,7 @@ actor SegmentWriter {
   }
 
   private func ensureSegment() async throws {
+    if let brokenReason { throw EngineError.unavailable(reason: brokenReason) }
     if let current = segment, current.record.payloadBytes < dependencies.limits.segmentBytes,
       current.record.stripeLengths.count < SegmentLimits.stripesPerSegment
     {
@@ -124,7 +129,9 @@ actor SegmentWriter {
     let id = SegmentID(lease: dependencies.lease, number: current.record.number)
     let builder = StripeBuilder(
       segment: id, stripe: UInt32(current.record.stripeLengths.count),
-      capacity: StripeLayout.largestPayload(dataShards: Int(current.record.codeClass.dataShards)),
+      capacity: min(
+        StripeLayout.largestPayload(dataShards: Int(current.record.codeClass.dataShards)),
+        dependencies.limits.stripeBytes),
       indexKey: dependencies.indexKey, unixMilliseconds: UnixTime.milliseconds())
     var sequence = nextSequence
     guard
@@ -135,6 +142,8 @@ actor SegmentWriter {
     do {
       let offset = current.shardBytes
       let chunks = try await current.append(payload: built.payload)
+      // Stripes may have become durable while this one was coded; the copy does not know of them.
+      current.durableStripes = segment?.durableStripes ?? current.durableStripes
       segment = current
       if segmentFailed {
         // A stripe before this one was lost while this one was coded.
@@ -155,8 +164,9 @@ actor SegmentWriter {
     let built: StripeBuilder.Built
     /// Stripes of the segment, this one included.
     let stripe: Int
-    let record: SegmentRecord
     let sent: SentStripe
+    /// Whether the catalog knows the stripe's length.
+    let saved: Task<Bool, Never>
   }
 
   private func send(
@@ -165,18 +175,23 @@ actor SegmentWriter {
     let sent = await dependencies.sender.send(chunks, of: current, at: offset)
     stripesUnderWay += 1
     let before = lastCompletion
+    // One save after the other: a late save of fewer stripes must not replace one of more.
+    let savedBefore = lastSave
+    let saved = Task { [record = current.record] in
+      _ = await savedBefore?.value
+      return await self.save(record)
+    }
+    lastSave = saved
     let stripe = UnderWay(
-      built: built, stripe: current.record.stripeLengths.count, record: current.record,
-      sent: sent)
+      built: built, stripe: current.record.stripeLengths.count, sent: sent, saved: saved)
     lastCompletion = Task { await self.complete(stripe, after: before) }
   }
 
   /// Waits for a stripe's acknowledgements, for the catalog, and for the stripes before it; then
   /// makes its records visible and tells its entries, or starts the fail-over.
   private func complete(_ stripe: UnderWay, after before: Task<Bool, Never>?) async -> Bool {
-    async let saved = save(stripe.record)
     let failed = await dependencies.sender.failures(of: stripe.sent)
-    var isDurable = await saved && failed.isEmpty
+    var isDurable = await stripe.saved.value && failed.isEmpty
     if let before, await !before.value { isDurable = false }
     if isDurable {
       segment?.durableStripes = stripe.stripe
@@ -237,7 +252,7 @@ actor SegmentWriter {
   private func abandonSegment() async {
     let again = lostEntries.filter { !$0.hasFailed }
     lostEntries = []
-    if let current = segment, await !seal(current) {
+    if brokenReason == nil, let current = segment, await !seal(current) {
       brokenReason = "the gateway's segment catalog cannot be written; restart it when it can be"
     }
     await dependencies.groups.discardCurrent()

@@ -46,6 +46,7 @@ package actor StorageEngine: ObjectEngine {
   private let groups: GroupKeeper
   private let bundler: Bundler
   private let recoder: Recoder
+  private let renewer: BundleRenewer
   private let sender: StripeSender
   private let admission: AdmissionControl
   private let auditor: StagedAuditor
@@ -80,10 +81,11 @@ package actor StorageEngine: ObjectEngine {
     auditor = StagedAuditor(
       catalog: configuration.catalog, directory: directory, calls: calls, vouchers: vouchers,
       logger: logger)
+    renewer = BundleRenewer(network: configuration.network, logger: logger)
     recoder = Recoder(
       catalog: configuration.catalog, network: configuration.network,
-      transport: configuration.transport, sender: sender, bundler: bundler, reader: reader,
-      groups: groups, recodeAfter: configuration.limits.recodeAfter, logger: logger)
+      transport: configuration.transport, sender: sender, calls: calls, bundler: bundler,
+      reader: reader, groups: groups, recodeAfter: configuration.limits.recodeAfter, logger: logger)
   }
 
   /// Closes what a crash left open and gets a first placement group; returns when PUTs are taken.
@@ -226,16 +228,20 @@ package actor StorageEngine: ObjectEngine {
       wrapped: WrappedDataKey(key, attempt: attempt, bucketKey: bucketKey))
   }
 
-  /// Looks which bundles have vacant slots, so that reads and `status` know.
+  /// Looks which bundles have vacant slots, so that reads and `status` know, and which must be
+  /// renewed.
   private func surveyBundles() async {
     do {
       var found: [BundleID: Int] = [:]
+      var live: [BundleRecord] = []
       for number in try await configuration.catalog.bundles() {
         let id = BundleID(number: number)
-        if let bundle = try await configuration.network.bundle(id), bundle.vacantSlots > 0 {
-          found[id] = bundle.vacantSlots
-        }
+        guard let bundle = try await configuration.network.bundle(id) else { continue }
+        live.append(bundle)
+        if bundle.vacantSlots > 0 { found[id] = bundle.vacantSlots }
       }
+      // Not waited for: a renewal takes a block.
+      Task { [renewer, live] in await renewer.pass(over: live) }
       if found != degraded { await directory.refreshAll() }
       degraded = found
     } catch {

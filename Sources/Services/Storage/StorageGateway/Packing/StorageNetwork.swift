@@ -23,6 +23,8 @@ package protocol StorageNetwork: Sendable {
   func commitBundle(_ commit: CommitBundle) async throws -> BundleID
   /// Ends a bundle's obligations: its segments have moved or died.
   func releaseBundle(_ bundle: BundleID) async throws
+  /// Prolongs a bundle's obligations up to `end`.
+  func renewBundle(_ bundle: BundleID, end: LedgerTime) async throws
   /// A bundle as the ledger has it; nil when it is gone.
   func bundle(_ bundle: BundleID) async throws -> BundleRecord?
   /// What a byte of egress costs, for vouchers.

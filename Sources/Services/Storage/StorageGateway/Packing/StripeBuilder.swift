@@ -34,7 +34,8 @@ struct StripeBuilder {
     from queue: inout [PendingEntry], sequence: inout UInt64, nonce: [UInt8]
   ) throws(StoredDataError) -> Built? {
     var payload: [UInt8] = []
-    payload.reserveCapacity(min(capacity, 1 << 20))
+    let waiting = queue.reduce(0) { min(capacity, $0 + $1.unplacedBytes) }
+    payload.reserveCapacity(min(capacity, waiting + 64 * 1024))
     payload.append(contentsOf: repeatElement(0, count: StripeHeader.byteCount))
     var records: [LogRecord] = []
     var entries: [PendingEntry] = []

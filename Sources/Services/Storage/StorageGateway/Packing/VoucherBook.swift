@@ -16,6 +16,8 @@ actor VoucherBook {
   private var promised: [ProviderID: Credits]?
   /// Bytes read and not yet covered by a voucher.
   private var owedBytes: [ProviderID: UInt64] = [:]
+  /// Bytes that a voucher covered before they were read.
+  private var prepaidBytes: [ProviderID: UInt64] = [:]
   private var sending: Set<ProviderID> = []
 
   /// How many bytes are read from a provider before it gets a voucher unasked.
@@ -34,7 +36,9 @@ actor VoucherBook {
 
   /// Notes bytes that a provider has sent; a voucher follows when enough has gathered.
   func note(bytes: UInt64, from provider: ProviderID) {
-    let owed = (owedBytes[provider] ?? 0).addingSaturated(bytes)
+    let prepaid = min(prepaidBytes[provider] ?? 0, bytes)
+    prepaidBytes[provider] = (prepaidBytes[provider] ?? 0).subtractingSaturated(prepaid)
+    let owed = (owedBytes[provider] ?? 0).addingSaturated(bytes.subtractingSaturated(prepaid))
     owedBytes[provider] = owed
     if owed >= Self.bytesPerVoucher && !sending.contains(provider) {
       Task { await self.settle(with: provider) }
@@ -47,7 +51,8 @@ actor VoucherBook {
     guard !sending.contains(provider) else { return }
     sending.insert(provider)
     defer { sending.remove(provider) }
-    let bytes = (owedBytes[provider] ?? 0).addingSaturated(extraBytes)
+    let owed = owedBytes[provider] ?? 0
+    let bytes = owed.addingSaturated(extraBytes)
     guard bytes > 0 else { return }
     do {
       let cost = try await network.egressCost(ofBytes: bytes)
@@ -56,7 +61,8 @@ actor VoucherBook {
       // Noted before it is sent: after a crash we must never sign less than was sent.
       try await catalog.savePromise(cumulative, to: provider)
       promised?[provider] = cumulative
-      owedBytes[provider] = (owedBytes[provider] ?? 0).subtractingSaturated(bytes)
+      owedBytes[provider] = (owedBytes[provider] ?? 0).subtractingSaturated(owed)
+      prepaidBytes[provider] = (prepaidBytes[provider] ?? 0).addingSaturated(extraBytes)
       let voucher = Voucher(
         chain: network.chain, lease: network.lease, lane: 0, provider: provider,
         cumulative: cumulative)

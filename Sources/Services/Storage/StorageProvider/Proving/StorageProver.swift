@@ -13,17 +13,19 @@ import StorageService
 /// Nothing needs to be kept between blocks or over a restart: a walk is a function of the ledger's
 /// rows and of the shards, and is made again when it is not in memory.
 package actor StorageProver {
-  private let key: SigningKey
+  let key: SigningKey
   private let store: ShardStore
-  private let access: any StorageLedgerAccess
-  private let threads: NIOThreadPool
-  private let logger: Logger
+  let access: any StorageLedgerAccess
+  let threads: NIOThreadPool
+  let logger: Logger
   /// The walk of the running challenge.
   private var walk: (round: RoundID, attempt: UInt8, walk: PossessionWalk)?
   /// Manifests of the provider's bundles by their hash; checked once.
   private var manifests: [Digest: BundleManifest] = [:]
   /// What was submitted already, so that a block that changes nothing submits nothing.
   private var submitted: Set<Submission> = []
+  /// Demands for steps that were answered, or that cannot be.
+  var settledDemands: Set<UInt64> = []
 
   fileprivate struct Submission: Hashable {
     let round: RoundID
@@ -44,11 +46,12 @@ package actor StorageProver {
     self.logger = logger
   }
 
-  private var provider: ProviderID { key.accountID }
+  var provider: ProviderID { key.accountID }
 
   /// Does what the ledger asks for now. Called with each block.
   /// - Throws: when the ledger does not answer; the next block tries again.
   package func step() async throws {
+    try await openDemanded()
     let record = try await access.value(
       StorageKeys.provider(provider), as: StorageProviderRecord.self)
     guard let record, record.openRound > 0 else {
@@ -147,13 +150,13 @@ package actor StorageProver {
 
   // MARK: What is owed
 
-  private func parameter(_ name: String) async throws -> UInt128 {
+  func parameter(_ name: String) async throws -> UInt128 {
     guard let record = try await access.value(StateKeys.parameter(name), as: ParameterRecord.self)
     else { throw LedgerRefusal(code: 0, description: "the ledger has no parameter \(name)") }
     return record.value
   }
 
-  private func obligations() async throws -> [ObligationRecord] {
+  func obligations() async throws -> [ObligationRecord] {
     try await access.values(in: StorageKeys.obligations(of: provider), as: ObligationRecord.self)
       .map(\.value)
   }
@@ -162,7 +165,7 @@ package actor StorageProver {
     try await possession(try await obligations())
   }
 
-  private func possession(_ rows: [ObligationRecord]) async throws -> ShardPossession {
+  func possession(_ rows: [ObligationRecord]) async throws -> ShardPossession {
     var columns: [BundleID: (manifest: BundleManifest, slot: UInt8)] = [:]
     let held = try await threads.runIfActive { [store] in try store.index.statements() }
     // A statement's column root is its bundle's own: it binds every shard root.
@@ -190,13 +193,13 @@ package actor StorageProver {
 
   /// A leaf cannot be read. Lost or changed bytes are declared at once, which costs little; a disk
   /// that fails for a moment is tried again with the next block.
-  private func unreadable(_ error: ShardPossession.Unreadable) async throws {
+  func unreadable(_ error: ShardPossession.Unreadable) async throws {
     logger.error("A shard cannot be read.", metadata: ["why": "\(error.refusal)"])
     guard error.refusal.code == .damaged || error.refusal.code == .unknownShard else { return }
     try await declare(bundle: error.bundle, slot: error.slot)
   }
 
-  private func giveBack(_ bundle: BundleID, _ rows: [ObligationRecord]) async throws {
+  func giveBack(_ bundle: BundleID, _ rows: [ObligationRecord]) async throws {
     guard let row = rows.first(where: { $0.bundle == bundle }) else { return }
     logger.error("A bundle's manifest is lost.", metadata: ["bundle": "\(bundle)"])
     try await declare(bundle: bundle, slot: row.slot)

@@ -161,6 +161,10 @@ package actor StorageRepairer {
   ) async throws {
     let key = ShardKey(segment: segment.segment, slot: UInt8(helpers.slot))
     if let row = store.row(key), row.isDamaged || row.bundleKey != manifest.hash {
+      // A segment that was coded again has the same number in its new bundle: never drop that.
+      if let other = row.bundleKey, other != manifest.hash, try await ledger.isCommitted(other) {
+        throw StorageRefusal(.sealed, "shard \(key) is in the committed bundle \(other)")
+      }
       // An older life of this shard: damaged, or staged and never bundled.
       try await threads.runIfActive { [store] in try store.drop(key) }
     }

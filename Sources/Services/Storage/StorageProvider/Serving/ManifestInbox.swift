@@ -8,6 +8,8 @@ import Synchronization
 package final class ManifestInbox: Sendable {
   /// The most bytes of unfinished manifests.
   static let byteLimit = 48 << 20
+  /// The most unfinished manifests: anybody may begin one, and an empty part costs no bytes.
+  static let draftLimit = 256
 
   private struct Draft {
     var bytes: [UInt8]
@@ -51,7 +53,8 @@ package final class ManifestInbox: Sendable {
   }
 
   private static func evict(_ state: inout State) {
-    while state.drafts.values.reduce(0, { $0 + $1.bytes.count }) > byteLimit,
+    while state.drafts.count > draftLimit
+      || state.drafts.values.reduce(0, { $0 + $1.bytes.count }) > byteLimit,
       let oldest = state.drafts.min(by: { $0.value.touched < $1.value.touched })
     {
       state.drafts[oldest.key] = nil

@@ -272,15 +272,26 @@ package final class StorageLinkHandler: Sendable {
   private func dropStaged(
     _ key: ShardKey, by order: Signed<ControlOrder>
   ) async throws -> StorageResponse {
-    if let bundleKey = store.row(key)?.bundleKey, try await ledger.isCommitted(bundleKey) {
-      throw StorageRefusal(.sealed, "shard \(key) is in a committed bundle")
-    }
+    if let bundleKey = store.row(key)?.bundleKey { try await checkFree(key, bundleKey) }
     try await onDisk { [store] in
       // First the order: without it this provider could not say why the bytes are gone.
       if store.row(key) != nil { try store.index.saveDropOrder(order, of: key) }
       try store.drop(key)
     }
     return .done
+  }
+
+  /// A column that this provider countersigned can be committed until its statement ends: whoever
+  /// had it dropped before could still oblige this provider to prove it, and have it slashed.
+  private func checkFree(_ key: ShardKey, _ bundleKey: Digest) async throws {
+    if try await ledger.isCommitted(bundleKey) {
+      throw StorageRefusal(.sealed, "shard \(key) is in a committed bundle")
+    }
+    let statement = try await onDisk { [store] in try store.index.statement(bundleKey) }
+    if let statement, await ledger.time <= statement.end {
+      throw StorageRefusal(
+        .sealed, "shard \(key) is countersigned for a bundle until \(statement.end)")
+    }
   }
 
   // MARK: Vouchers

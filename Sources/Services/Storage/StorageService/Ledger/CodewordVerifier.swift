@@ -16,7 +16,8 @@ package enum CodewordVerifier {
       zip(slots, slots.dropFirst()).allSatisfy({ $0 < $1 }),
       !slots.contains(accusation.accused.slot)
     else {
-      return "\(bundle.codeClass) needs \(bundle.codeClass.dataShards) source slots, ascending, and "
+      return
+        "\(bundle.codeClass) needs \(bundle.codeClass.dataShards) source slots, ascending, and "
         + "another that is accused"
     }
     var offsets: [UInt64] = []
@@ -33,7 +34,9 @@ package enum CodewordVerifier {
     let follows = CauchyCode(bundle.codeClass).chunk(
       Int(accusation.accused.slot),
       from: accusation.sources.map { (chunk: Int($0.slot), bytes: $0.leaf) })
-    guard follows != accusation.accused.leaf else { return "the accused leaf follows from the others" }
+    guard follows != accusation.accused.leaf else {
+      return "the accused leaf follows from the others"
+    }
     return nil
   }
 

@@ -5,30 +5,28 @@ import ServiceKit
 /// Demanded steps: whoever stakes a deposit has steps of a posted transcript opened, whether or not
 /// the beacon picked the provider.
 ///
-/// The provider makes its walk again from its rows and its shards, so a demand stands only as long as
-/// its list still holds all that was frozen: when a column has gone since, nothing follows.
+/// The provider makes its walk again from its rows and its shards, so a demand stands only as long
+/// as its list still holds all that was frozen: when a column has gone since, nothing follows.
 extension ServiceContext {
   mutating func demandSteps(_ payload: DemandSteps, from sender: AccountID) throws(Rejection) {
     let lease = try openLease(payload.lease, of: sender)
-    let challenge = try demandedChallenge(payload)
+    try checkDemandedChallenge(payload)
     try checkDemandedSteps(payload.steps)
-    let key = StorageKeys.demand(payload.provider)
-    guard value(at: key) == nil else {
-      throw Rejection(.demandKnown, "\(payload.provider) is answering a demand already")
-    }
-    guard try isListWhole(challenge) else {
+    let known = try demands(to: payload.provider).contains { $0.demander == sender }
+    guard !known else {
       throw Rejection(
-        .listChanged, "columns of round \(payload.round)'s list have gone since: it cannot be walked")
+        .demandKnown, "\(payload.provider) is answering a demand of \(sender)'s already")
     }
     let deposit = Credits(baseUnits: UInt128(storage(.demandDeposit)))
     try checkDeposit(deposit, lease.id)
+    let number = try nextSerial(of: .demand)
     save(
       DemandRecord(
-        provider: payload.provider, round: payload.round, demander: sender, lease: lease.id,
-        deposit: deposit, steps: payload.steps, askedAt: time),
-      at: key)
+        number: number, provider: payload.provider, round: payload.round, demander: sender,
+        lease: lease.id, deposit: deposit, steps: payload.steps, askedAt: time),
+      at: StorageKeys.demand(payload.provider, number: number))
     wake(
-      .demandDue(payload.provider, payload.round, extended: false),
+      .demandDue(payload.provider, number: number, extended: false),
       at: time.advanced(milliseconds: storage(.retrievalTime)),
       notBefore: height.addingSaturated(storage(.responseHeights)))
     tell(
@@ -36,7 +34,11 @@ extension ServiceContext {
       ("demander", sender.hex), ("steps", payload.steps.count), ("deposit", deposit))
   }
 
-  private func demandedChallenge(_ payload: DemandSteps) throws(Rejection) -> ChallengeRecord {
+  private func demands(to provider: ProviderID) throws(Rejection) -> [DemandRecord] {
+    try loadAll(StorageKeys.demands(of: provider), limit: allRows)
+  }
+
+  private func checkDemandedChallenge(_ payload: DemandSteps) throws(Rejection) {
     let key = StorageKeys.challenge(payload.round, payload.provider)
     guard let challenge = try load(key, as: ChallengeRecord.self), challenge.attempt > 0,
       challenge.state == .passed, challenge.frozenAt >= epochStartedAt
@@ -45,7 +47,6 @@ extension ServiceContext {
         .noSuchChallenge,
         "\(payload.provider) passed no round \(payload.round) with a transcript in this epoch")
     }
-    return challenge
   }
 
   private func checkDemandedSteps(_ steps: [UInt32]) throws(Rejection) {
@@ -88,11 +89,12 @@ extension ServiceContext {
   func answeredDemand(
     _ payload: OpenSteps, from sender: AccountID
   ) throws(Rejection) -> (DemandRecord, ChallengeRecord)? {
-    guard let demand = try load(StorageKeys.demand(sender), as: DemandRecord.self),
-      demand.round == payload.round,
+    let steps = payload.openings.map(\.step)
+    let found = try demands(to: sender).first { $0.round == payload.round && $0.steps == steps }
+    guard let demand = found,
       let challenge = try load(
         StorageKeys.challenge(demand.round, sender), as: ChallengeRecord.self),
-      challenge.attempt == payload.attempt
+      challenge.state.isOver, challenge.attempt == payload.attempt
     else { return nil }
     return (demand, challenge)
   }
@@ -114,26 +116,35 @@ extension ServiceContext {
   private mutating func demandMet(
     _ demand: DemandRecord, _ evidence: Digest
   ) throws(Rejection) {
-    setValue(nil, at: StorageKeys.demand(demand.provider))
+    setValue(nil, at: StorageKeys.demand(demand.provider, number: demand.number))
     var record = try storageProvider(demand.provider)
     record.demandsMissed = 0
     save(record)
     tell(
       "demand-met", ("round", demand.round), ("provider", demand.provider.hex),
       ("evidence", evidence))
-    if demand.deposit == .zero { return }
-    _ = try pay(
-      lease: demand.lease, provider: demand.provider, credits: demand.deposit, from: .repair,
-      cause: Cause(
-        kind: "demand",
-        text: "opened \(demand.steps.count) demanded steps of round \(demand.round)",
-        rule: WalkChallenge.rule, evidence: evidence))
+    if demand.deposit > .zero { payDeposit(demand, evidence) }
+  }
+
+  /// A lease that cannot pay any more must not turn an honest answer away.
+  private mutating func payDeposit(_ demand: DemandRecord, _ evidence: Digest) {
+    let cause = Cause(
+      kind: "demand",
+      text: "opened \(demand.steps.count) demanded steps of round \(demand.round)",
+      rule: WalkChallenge.rule, evidence: evidence)
+    do throws(Rejection) {
+      _ = try pay(
+        lease: demand.lease, provider: demand.provider, credits: demand.deposit, from: .repair,
+        cause: cause)
+    } catch {
+      tell("deposit-refused", ("lease", demand.lease), ("code", error.code.number))
+    }
   }
 
   private mutating func demandShowsLie(
     _ demand: DemandRecord, _ evidence: Digest
   ) throws(Rejection) {
-    setValue(nil, at: StorageKeys.demand(demand.provider))
+    setValue(nil, at: StorageKeys.demand(demand.provider, number: demand.number))
     try withdrawChallenge(of: demand.provider)
     try punish(
       demand.provider, share: .lieSlash, kind: "wrong-step",
@@ -144,17 +155,18 @@ extension ServiceContext {
   /// An opening is due. A ledger that stood still may have taken the time away, so there are always
   /// some more blocks before silence counts as a miss.
   mutating func demandDue(
-    _ provider: ProviderID, _ round: RoundID, extended: Bool
+    _ provider: ProviderID, _ number: UInt64, extended: Bool
   ) throws(Rejection) {
-    let key = StorageKeys.demand(provider)
-    guard let demand = try load(key, as: DemandRecord.self), demand.round == round else { return }
+    let key = StorageKeys.demand(provider, number: number)
+    guard let demand = try load(key, as: DemandRecord.self) else { return }
     if !extended {
       return wake(
-        .demandDue(provider, round, extended: true),
+        .demandDue(provider, number: number, extended: true),
         at: time.advanced(milliseconds: storage(.response)),
         notBefore: height.addingSaturated(storage(.responseHeights)).addingSaturated(1))
     }
     setValue(nil, at: key)
+    let round = demand.round
     let challenge = try load(StorageKeys.challenge(round, provider), as: ChallengeRecord.self)
     guard let challenge, try isListWhole(challenge) else {
       return tell("demand-void", ("round", round), ("provider", provider.hex))

@@ -1,9 +1,13 @@
 import Primitives
 import ServiceKit
 
-/// Steps of a posted transcript that somebody has demanded and that wait for their opening. A
-/// provider has one demand at a time.
+/// Steps of a posted transcript that somebody has demanded and that wait for their opening.
+///
+/// Everybody has one demand to a provider at a time; a provider may have several, so that no friend
+/// of its can keep others from asking.
 package struct DemandRecord: Hashable, Sendable, CanonicalCodable {
+  /// Counts demands, from 1.
+  package let number: UInt64
   package let provider: ProviderID
   package let round: RoundID
   /// Who demanded them, and the lease of its own that stands for the deposit.
@@ -16,9 +20,10 @@ package struct DemandRecord: Hashable, Sendable, CanonicalCodable {
   package let askedAt: LedgerTime
 
   package init(
-    provider: ProviderID, round: RoundID, demander: AccountID, lease: LeaseID, deposit: Credits,
-    steps: [UInt32], askedAt: LedgerTime
+    number: UInt64, provider: ProviderID, round: RoundID, demander: AccountID,
+    lease: LeaseID, deposit: Credits, steps: [UInt32], askedAt: LedgerTime
   ) {
+    self.number = number
     self.provider = provider
     self.round = round
     self.demander = demander
@@ -29,6 +34,7 @@ package struct DemandRecord: Hashable, Sendable, CanonicalCodable {
   }
 
   package func encode(into encoder: inout CanonicalEncoder) {
+    encoder.encode(number)
     encoder.encode(provider)
     encoder.encode(round)
     encoder.encode(demander)
@@ -39,6 +45,7 @@ package struct DemandRecord: Hashable, Sendable, CanonicalCodable {
   }
 
   package init(from decoder: inout CanonicalDecoder) throws(CodecError) {
+    number = try decoder.decodeUInt64()
     provider = try decoder.decode()
     round = try decoder.decode()
     demander = try decoder.decode()

@@ -96,8 +96,8 @@ package struct CompleteRepair: Hashable, Sendable, CanonicalCodable {
   }
 }
 
-/// A replacement gives an assignment back: k good columns do not give the one that was committed, but
-/// nobody has that column's leaves any more, so no accusation can show it.
+/// A replacement gives an assignment back: k good columns do not give the one that was committed,
+/// but nobody has that column's leaves any more, so no accusation can show it.
 package struct DeclineRepair: Hashable, Sendable, CanonicalCodable {
   package let bundle: BundleID
   package let slot: UInt8

@@ -85,6 +85,9 @@ extension ServiceContext {
     }
     setValue(nil, at: key)
     setValue(nil, at: demandMark(sender))
+    var provider = try storageProvider(sender)
+    provider.retrievalsMissed = 0
+    save(provider)
     tell("retrieval-answered", ("retrieval", record.id), ("provider", sender.hex))
   }
 

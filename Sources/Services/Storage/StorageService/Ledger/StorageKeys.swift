@@ -148,9 +148,17 @@ package enum StorageKeys {
   /// All forced retrievals that wait for an answer: ``RetrievalRecord``.
   package static var retrievals: (from: StateKey, to: StateKey) { range(.retrieval) { _ in } }
 
-  /// The demand for steps that a provider has to answer: ``DemandRecord``.
-  package static func demand(_ provider: ProviderID) -> StateKey {
-    key(.demand) { $0.encode(provider) }
+  /// A demand for steps that a provider has to answer: ``DemandRecord``.
+  package static func demand(_ provider: ProviderID, number: UInt64) -> StateKey {
+    key(.demand) {
+      $0.encode(provider)
+      $0.encode(number)
+    }
+  }
+
+  /// All demands for steps that a provider has to answer, in the order asked: ``DemandRecord``.
+  package static func demands(of provider: ProviderID) -> (from: StateKey, to: StateKey) {
+    range(.demand) { $0.encode(provider) }
   }
 
   /// All demands for steps that wait, ascending by provider: ``DemandRecord``.

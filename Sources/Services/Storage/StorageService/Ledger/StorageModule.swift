@@ -43,8 +43,8 @@ package struct StorageModule: ServiceModule {
     case .forgetKey(let key): try context.forgetKey(key)
     case .retrievalDue(let id, let extended):
       try context.retrievalDue(id, extended: extended)
-    case .demandDue(let provider, let round, let extended):
-      try context.demandDue(provider, round, extended: extended)
+    case .demandDue(let provider, let number, let extended):
+      try context.demandDue(provider, number, extended: extended)
     case .group, .seed, .open, .repairs:
       throw Rejection(.wrongToken, "a draw's token came as a deadline")
     }

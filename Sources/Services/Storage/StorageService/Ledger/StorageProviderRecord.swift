@@ -19,6 +19,8 @@ package struct StorageProviderRecord: Hashable, Sendable, CanonicalCodable {
   package var consecutiveMisses: UInt8
   /// Demands for steps that it did not answer, since it opened steps last.
   package var demandsMissed: UInt8
+  /// Forced retrievals that it did not answer, since it answered one last.
+  package var retrievalsMissed: UInt8
   /// Slots that it left and that nobody has rebuilt yet: its bond stays for them.
   package var repairsOwed: UInt64
   /// Columns that it is rebuilding.
@@ -44,6 +46,7 @@ package struct StorageProviderRecord: Hashable, Sendable, CanonicalCodable {
     obligations = 0
     consecutiveMisses = 0
     demandsMissed = 0
+    retrievalsMissed = 0
     repairsOwed = 0
     repairsAssigned = 0
     openRound = 0
@@ -71,6 +74,7 @@ package struct StorageProviderRecord: Hashable, Sendable, CanonicalCodable {
     encoder.encode(obligations)
     encoder.encode(consecutiveMisses)
     encoder.encode(demandsMissed)
+    encoder.encode(retrievalsMissed)
     encoder.encode(repairsOwed)
     encoder.encode(repairsAssigned)
     encoder.encode(openRound)
@@ -90,6 +94,7 @@ package struct StorageProviderRecord: Hashable, Sendable, CanonicalCodable {
     obligations = try decoder.decodeUInt64()
     consecutiveMisses = try decoder.decodeUInt8()
     demandsMissed = try decoder.decodeUInt8()
+    retrievalsMissed = try decoder.decodeUInt8()
     repairsOwed = try decoder.decodeUInt64()
     repairsAssigned = try decoder.decodeUInt64()
     openRound = try decoder.decodeUInt64()

@@ -42,7 +42,6 @@ extension RejectionCode {
   package static let notConcerned = RejectionCode(2071, "not-concerned")
   package static let wrongSteps = RejectionCode(2072, "wrong-steps")
   package static let demandKnown = RejectionCode(2073, "demand-known")
-  package static let listChanged = RejectionCode(2074, "list-changed")
   package static let wrongToken = RejectionCode(2090, "wrong-token")
   package static let stateCorrupt = RejectionCode(2091, "state-corrupt")
 }

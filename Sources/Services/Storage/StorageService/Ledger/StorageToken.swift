@@ -24,7 +24,7 @@ enum StorageToken: Hashable, Sendable {
   /// Deadline: a forced retrieval's answer is due.
   case retrievalDue(RetrievalID, extended: Bool)
   /// Deadline: the opening of demanded steps is due.
-  case demandDue(ProviderID, RoundID, extended: Bool)
+  case demandDue(ProviderID, number: UInt64, extended: Bool)
 }
 
 extension StorageToken: CanonicalCodable {
@@ -63,10 +63,10 @@ extension StorageToken: CanonicalCodable {
       encoder.encode(UInt8(10))
       encoder.encode(id)
       encoder.encode(extended)
-    case .demandDue(let provider, let round, let extended):
+    case .demandDue(let provider, let number, let extended):
       encoder.encode(UInt8(11))
       encoder.encode(provider)
-      encoder.encode(round)
+      encoder.encode(number)
       encoder.encode(extended)
     }
   }
@@ -96,7 +96,8 @@ extension StorageToken: CanonicalCodable {
     case 10: self = .retrievalDue(try decoder.decode(), extended: try decoder.decodeBool())
     case 11:
       self = .demandDue(
-        try decoder.decode(), try decoder.decode(), extended: try decoder.decodeBool())
+        try decoder.decode(), number: try decoder.decodeUInt64(),
+        extended: try decoder.decodeBool())
     default: throw .unknownCase(type: "StorageToken", byte: byte)
     }
   }

@@ -75,14 +75,15 @@ extension ServiceContext {
       evidence: evidence)
   }
 
-  /// Silence to a forced retrieval counts as a failed window.
+  /// Silence to forced retrievals, some in a row, is a fault. Proofs that pass in between do not
+  /// forgive it: who proves possession and hands nothing out is who this is for.
   mutating func missRetrieval(_ retrieval: RetrievalRecord) throws(Rejection) {
     let evidence = Digest.sha256(domain: "storage-retrieval", retrieval.canonicalBytes())
     var record = try storageProvider(retrieval.provider)
     record.isAbsent = true
-    record.consecutiveMisses = record.consecutiveMisses.addingSaturated(1)
-    let isFault = UInt64(record.consecutiveMisses) >= storage(.faultAfter)
-    if isFault { record.consecutiveMisses = 0 }
+    record.retrievalsMissed = record.retrievalsMissed.addingSaturated(1)
+    let isFault = UInt64(record.retrievalsMissed) >= storage(.faultAfter)
+    if isFault { record.retrievalsMissed = 0 }
     save(record)
     noteZero(
       provider: record.id, lease: retrieval.demand.acknowledgement.message.order.lease,
