@@ -17,10 +17,12 @@ func ours(_ name: String, in folder: String, _ dependencies: [Target.Dependency]
 }
 
 /// The tests of one target, at `Tests/<name>Tests`.
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+func tests(
+  _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []
+) -> Target {
   .testTarget(
     name: "\(name)Tests", dependencies: dependencies + ["TestSupport"],
-    path: "Tests/\(name)Tests", swiftSettings: strict)
+    path: "Tests/\(name)Tests", exclude: exclude, swiftSettings: strict)
 }
 
 let argumentParser = Target.Dependency.product(
@@ -202,6 +204,6 @@ let package = Package(
         logging,
       ]),
     tests("Tidy", []),
-    tests("EndToEnd", ["Primitives"]),
+    tests("EndToEnd", ["Primitives"], exclude: ["tools"]),
   ]
 )
