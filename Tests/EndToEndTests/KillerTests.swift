@@ -39,7 +39,7 @@ extension EndToEnd {
     func disksThatLieAreNoticedAndRepairedElsewhere() async throws {
       let network = try await DevNetwork(providers: 6, port: 22_400, epoch: 10)
       var random = SeededGenerator.fromEnvironment(default: 11)
-      let scenarios = Self.soakSeconds == nil ? ["flipped", "lost"] : []
+      let scenarios = Self.soakSeconds == nil ? ["flipped", "truncated", "lost", "still"] : []
       _ = try await network.tool(
         ["corrupt.py", DevNetwork.executable, network.data, "\(random.next() % 1_000_000)"]
           + scenarios, seconds: 500

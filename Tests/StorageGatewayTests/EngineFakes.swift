@@ -30,6 +30,8 @@ final class MemoryProviders: ShardTransport {
     var shards: [ShardName: Shard] = [:]
     var dead: Set<ProviderID> = []
     var corrupt: Set<ProviderID> = []
+    /// These take requests and do not answer.
+    var stuck: Set<ProviderID> = []
     var refuseAfterAppends: [ProviderID: Int] = [:]
     var appends = 0
     var reads = 0
@@ -55,7 +57,10 @@ final class MemoryProviders: ShardTransport {
   func call(
     _ request: StorageRequest, tail: [UInt8], to provider: ProviderID, timeoutSeconds: Double
   ) async throws -> ShardAnswer {
-    try state.withLock { state in
+    if state.withLock({ $0.stuck.contains(provider) }) {
+      try await Task.sleep(for: .seconds(60))
+    }
+    return try state.withLock { state in
       if state.dead.contains(provider) { throw Dead() }
       switch request {
       case .append(let signed): return try append(signed.message, tail, provider, &state)

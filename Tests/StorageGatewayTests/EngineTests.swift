@@ -129,6 +129,19 @@ struct EngineTests {
     #expect(try await Self.get(blob, from: engine) == bytes)
   }
 
+  @Test("providers that are stuck are read around long before their time-out")
+  func stuckProviders() async throws {
+    let bench = try Bench()
+    let engine = try await bench.started()
+    let bytes = Self.random(2_000_000, seed: 3)
+    let blob = try await Self.put(bytes, key: "k", in: engine)
+    bench.providers.state.withLock { $0.stuck = Set(bench.providers.ids.prefix(6)) }
+    let began = ContinuousClock.now
+    #expect(try await Self.get(blob, from: engine) == bytes)
+    // They would answer after a minute.
+    #expect(ContinuousClock.now - began < .seconds(40))
+  }
+
   @Test("a provider that fails in the middle costs no acknowledged byte and lowers the class")
   func failOver() async throws {
     let bench = try Bench()

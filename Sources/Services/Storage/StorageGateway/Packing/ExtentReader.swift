@@ -37,60 +37,110 @@ struct ExtentReader: Sendable {
     return whole
   }
 
-  /// A range of one data shard, directly or rebuilt.
+  /// How long the holder of the wanted bytes, or the first k of the others, may take before more
+  /// providers are asked beside them: a machine that is stuck must not keep a reader waiting.
+  static let patience: Duration = .seconds(1)
+
+  /// A range of one data shard: directly, or rebuilt when its holder fails or takes too long.
   private func read(
     _ wanted: SegmentLayout.ShardRange, of segment: SegmentShards
   ) async throws -> ByteBuffer {
-    if let shard = segment.reference(slot: wanted.shard), await health.isTrusted(shard.provider),
-      let bytes = await attempt(wanted.range, of: shard)
-    {
-      return bytes
+    guard let shard = segment.reference(slot: wanted.shard), await health.isTrusted(shard.provider)
+    else { return try await rebuild(wanted, of: segment) }
+    return try await withThrowingTaskGroup(of: ByteBuffer?.self) { group in
+      let began = ContinuousClock.now
+      group.addTask { await attempt(wanted.range, of: shard) }
+      group.addTask {
+        try await Task.sleep(for: Self.patience)
+        await health.noteFailure(of: shard.provider)
+        return try await rebuild(wanted, of: segment)
+      }
+      defer { group.cancelAll() }
+      while let answer = try await group.next() {
+        if let answer { return answer }
+        // The holder has failed; unless the rebuilding has begun already, it begins now.
+        if ContinuousClock.now - began < Self.patience { break }
+      }
+      return try await rebuild(wanted, of: segment)
     }
-    return try await rebuild(wanted, of: segment)
   }
 
-  /// The code works byte by byte, so the same range of any k other shards gives back the wanted
-  /// one.
+  /// The code works byte by byte, so the same range of any k other shards gives back the wanted one.
   private func rebuild(
     _ wanted: SegmentLayout.ShardRange, of segment: SegmentShards
   ) async throws -> ByteBuffer {
     let k = Int(segment.codeClass.dataShards)
-    var candidates: [ShardReference] = []
-    var doubtful: [ShardReference] = []
-    for slot in 0..<Int(segment.codeClass.totalShards) where slot != wanted.shard {
-      guard let shard = segment.reference(slot: slot) else { continue }
-      if await health.isTrusted(shard.provider) {
-        candidates.append(shard)
-      } else {
-        doubtful.append(shard)
-      }
-    }
-    if let own = segment.reference(slot: wanted.shard) { doubtful.append(own) }
-    candidates += doubtful
-    var chunks: [Int: [UInt8]] = [:]
-    while chunks.count < k && !candidates.isEmpty {
-      let next = Array(candidates.prefix(k - chunks.count))
-      candidates.removeFirst(next.count)
-      await withTaskGroup(of: (Int, ByteBuffer?).self) { group in
-        for shard in next {
-          group.addTask { (Int(shard.slot), await attempt(wanted.range, of: shard)) }
-        }
-        for await (slot, bytes) in group {
-          if let bytes { chunks[slot] = Array(bytes.readableBytesView) }
-        }
-      }
-      if let own = chunks[wanted.shard] { return ByteBuffer(bytes: own) }
-    }
+    let chunks = await gather(
+      wanted.range, from: await candidates(of: segment, except: wanted.shard), count: k)
+    if let own = chunks[wanted.shard] { return ByteBuffer(bytes: own) }
     guard chunks.count >= k else {
       await directory.refresh(segment.number)
       throw EngineError.unreadable(
         reason: "\(chunks.count) of the \(k) shards needed of segment \(segment.number) answered")
     }
-    let coder = try ReedSolomon(
-      dataShards: k, totalShards: Int(segment.codeClass.totalShards))
+    let coder = try ReedSolomon(dataShards: k, totalShards: Int(segment.codeClass.totalShards))
     guard let bytes = try coder.reconstruct(chunks: chunks, wanted: [wanted.shard])[wanted.shard]
     else { throw EngineError.unreadable(reason: "shard \(wanted.shard) could not be rebuilt") }
     return ByteBuffer(bytes: bytes)
+  }
+
+  /// Whom to ask: those trusted first, then those that failed lately, the wanted shard's own holder
+  /// last.
+  private func candidates(
+    of segment: SegmentShards, except wanted: Int
+  ) async -> [ShardReference] {
+    var trusted: [ShardReference] = []
+    var doubtful: [ShardReference] = []
+    for slot in 0..<Int(segment.codeClass.totalShards) where slot != wanted {
+      guard let shard = segment.reference(slot: slot) else { continue }
+      if await health.isTrusted(shard.provider) {
+        trusted.append(shard)
+      } else {
+        doubtful.append(shard)
+      }
+    }
+    if let own = segment.reference(slot: wanted) { doubtful.append(own) }
+    return trusted + doubtful
+  }
+
+  private enum Arrival: Sendable {
+    case shard(slot: Int, bytes: ByteBuffer?)
+    case patienceEnded
+  }
+
+  /// The range of `count` of the candidates: the first ones, another for each that fails, and all
+  /// of them when patience ends.
+  private func gather(
+    _ range: Range<UInt64>, from candidates: [ShardReference], count: Int
+  ) async -> [Int: [UInt8]] {
+    await withTaskGroup(of: Arrival.self) { group in
+      var waiting = candidates[...]
+      var chunks: [Int: [UInt8]] = [:]
+      func ask(_ number: Int) {
+        for shard in waiting.prefix(number) {
+          group.addTask {
+            .shard(slot: Int(shard.slot), bytes: await attempt(range, of: shard))
+          }
+        }
+        waiting = waiting.dropFirst(number)
+      }
+      ask(count)
+      group.addTask {
+        try? await Task.sleep(for: Self.patience)
+        return .patienceEnded
+      }
+      defer { group.cancelAll() }
+      for await arrival in group {
+        switch arrival {
+        case .shard(let slot, let bytes?):
+          chunks[slot] = Array(bytes.readableBytesView)
+          if chunks.count == count { return chunks }
+        case .shard: ask(1)
+        case .patienceEnded: ask(waiting.count)
+        }
+      }
+      return chunks
+    }
   }
 
   /// Reads from one provider in orders of at most 1 MiB; nil when it does not give the bytes.
@@ -108,6 +158,8 @@ struct ExtentReader: Sendable {
           whole.writeBuffer(&bytes)
         }
       } catch {
+        // Somebody else was faster: no failure of this provider's.
+        if Task.isCancelled { return nil }
         logger.info(
           "provider \(shard.provider) did not serve segment \(shard.segment): \(error)")
         await health.noteFailure(of: shard.provider)

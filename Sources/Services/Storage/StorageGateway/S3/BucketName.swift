@@ -1,4 +1,3 @@
-
 /// Which names a bucket may have.
 enum BucketName {
   /// 3 to 63 lower-case letters, digits, hyphens and dots; no dot beside a dot or a hyphen, a

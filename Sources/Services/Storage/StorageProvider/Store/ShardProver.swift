@@ -52,14 +52,17 @@ struct ShardProver {
     return path.reversed()
   }
 
+  /// The file ends before its shard does. Those bytes are gone, and no second try brings them back.
+  private static func cutShort(by count: Int) -> StorageRefusal {
+    StorageRefusal(.damaged, "a shard's file on this provider's disk lacks \(count) bytes")
+  }
+
   /// A leaf's bytes and its path.
   mutating func leaf(_ leaf: UInt64) throws -> (bytes: [UInt8], path: [Digest]) {
     let start = leaf * leafBytes
     let count = Int(min(leafBytes, length - start))
     let bytes = try file.read(at: start, count: count)
-    guard bytes.count == count else {
-      throw ShardFileError.short(expected: count, done: bytes.count)
-    }
+    guard bytes.count == count else { throw Self.cutShort(by: count - bytes.count) }
     return (bytes, try path(to: leaf))
   }
 
@@ -93,9 +96,7 @@ struct ShardProver {
     let start = block * UInt64(ShardHashes.blockBytes)
     let count = Int(min(UInt64(ShardHashes.blockBytes), length - start))
     let bytes = try file.read(at: start, count: count)
-    guard bytes.count == count else {
-      throw ShardFileError.short(expected: count, done: bytes.count)
-    }
+    guard bytes.count == count else { throw Self.cutShort(by: count - bytes.count) }
     let hashes = bytes.withUnsafeBytes {
       ShardHashes.leafHashes(of: $0, leafBytes: Int(leafBytes))
     }

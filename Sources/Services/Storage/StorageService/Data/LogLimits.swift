@@ -1,4 +1,3 @@
-
 /// The limits of what a log record may contain.
 package enum LogLimits {
   /// Bytes of a bucket's name.
