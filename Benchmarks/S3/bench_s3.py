@@ -256,6 +256,7 @@ def measure(options, medium, passes, tls, source, report):
                 step()
             except (load.Refused, OSError) as error:
                 report.add(f"{step.__name__}, {medium}", f"FAILED: {error}")
+                print("  the gateway's last words:\n" + bench.network.last_words("gateway"))
     finally:
         bench.close()
 

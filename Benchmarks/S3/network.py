@@ -89,6 +89,14 @@ class Network:
         time.sleep(3)
         return [name for name, _ in victims[:count]]
 
+    def last_words(self, process, lines=40):
+        """The end of a process's log."""
+        try:
+            text = (self.data / "logs" / f"{process}.log").read_text(errors="replace")
+        except OSError as error:
+            return str(error)
+        return "\n".join(line[:400] for line in text.splitlines()[-lines:])
+
     def stop(self):
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)

@@ -91,6 +91,34 @@ import Testing
     #expect(try await live(singly) == [1: 116])
   }
 
+  @Test("a part that was replaced after the client chose it does not become part of the object")
+  func completeWithAReplacedPart() async throws {
+    let directory = try TemporaryDirectory("index")
+    let index = try ObjectIndex(path: directory.file("i.sqlite"))
+    let upload = AttemptID(number: 78)
+    func part(_ etag: String, blob: UInt8) -> LogRecord.Mutation {
+      .putPart(
+        LogRecord.PutPart(
+          bucket: "b", key: "m", upload: upload, partNumber: 1,
+          blobs: [Self.blob(UInt128(blob), segment: 8)], etag: etag, checksums: []))
+    }
+    let refused = try await index.apply(
+      Self.records([
+        Self.bucket,
+        .createUpload(
+          LogRecord.CreateUpload(
+            bucket: "b", key: "m", upload: upload, attributes: ObjectAttributes(contentType: ""),
+            checksumAlgorithm: "", checksumType: "")),
+        part("chosen", blob: 2), part("another", blob: 3),
+        .completeUpload(
+          LogRecord.CompleteUpload(
+            bucket: "b", key: "m", upload: upload, partNumbers: [1],
+            partsDigest: LogRecord.CompleteUpload.partsDigest([(1, "chosen")]), etag: "chosen-1",
+            checksums: [])),
+      ]))
+    #expect(refused.keys.sorted() == [5])
+  }
+
   @Test func blobsLiveAsLongAsSomebodyUsesThem() async throws {
     let directory = try TemporaryDirectory("index")
     let index = try ObjectIndex(path: directory.file("i.sqlite"))
@@ -110,7 +138,9 @@ import Testing
         .putPart(part), .putPart(part),
         .completeUpload(
           LogRecord.CompleteUpload(
-            bucket: "b", key: "m", upload: upload, partNumbers: [1], etag: "m-1", checksums: [])),
+            bucket: "b", key: "m", upload: upload, partNumbers: [1],
+            partsDigest: LogRecord.CompleteUpload.partsDigest([(1, "p")]), etag: "m-1",
+            checksums: [])),
       ]))
     #expect(try await live(index) == [7: 116, 8: 116])
     let moved = LogRecord.Relocate(

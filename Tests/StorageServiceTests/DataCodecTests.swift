@@ -88,7 +88,8 @@ import Testing
 
   @Test func partNumbersMustAscend() {
     let upload = LogRecord.CompleteUpload(
-      bucket: "b", key: "k", upload: DataSamples.attempt, partNumbers: [2, 2], etag: "",
+      bucket: "b", key: "k", upload: DataSamples.attempt, partNumbers: [2, 2],
+      partsDigest: .zero, etag: "",
       checksums: [])
     #expect(throws: CodecError.self) {
       try LogRecord.CompleteUpload(canonicalBytes: upload.canonicalBytes())

@@ -67,7 +67,8 @@ enum DataSamples {
         "complete-upload",
         .completeUpload(
           .init(
-            bucket: bucket, key: name, upload: attempt, partNumbers: [1, 2, 9], etag: "e-3",
+            bucket: bucket, key: name, upload: attempt, partNumbers: [1, 2, 9],
+            partsDigest: .zero, etag: "e-3",
             checksums: checksums, precondition: .ifAbsent))
       ),
       ("abort-upload", .abortUpload(bucket: bucket, key: name, upload: attempt)),

@@ -44,11 +44,16 @@ extension IndexMutator {
     let key: Data = upload["key"]
     try check(complete.precondition, bucket: bucket, key: key)
     var parts: [(content: Int64, length: Int64)] = []
+    var tags: [(number: UInt32, etag: String)] = []
     for number in complete.partNumbers {
       let row = try database.first(
-        "SELECT content, length FROM part WHERE upload = ? AND number = ?", [id, number])
+        "SELECT content, length, etag FROM part WHERE upload = ? AND number = ?", [id, number])
       guard let row else { throw IndexRefusal.noSuchPart(number) }
       parts.append((row["content"], row["length"]))
+      tags.append((number, row["etag"]))
+    }
+    guard LogRecord.CompleteUpload.partsDigest(tags) == complete.partsDigest else {
+      throw IndexRefusal.noSuchPart(complete.partNumbers.first ?? 0)
     }
     let content = try join(
       parts.map(\.content), attributes: upload["attributes"], checksums: complete.checksums)

@@ -65,7 +65,8 @@ struct ExtentReader: Sendable {
     }
   }
 
-  /// The code works byte by byte, so the same range of any k other shards gives back the wanted one.
+  /// The code works byte by byte, so the same range of any k other shards gives back the wanted
+  /// one.
   private func rebuild(
     _ wanted: SegmentLayout.ShardRange, of segment: SegmentShards
   ) async throws -> ByteBuffer {

@@ -87,9 +87,16 @@ struct StripeBuilder {
     }
     queue.removeFirst(taken)
     if entries.isEmpty { return nil }
-    return try finish(
-      &payload, records: records, entries: entries, owners: owners, nonce: nonce,
-      firstSequence: records.first?.sequence ?? sequence)
+    do {
+      return try finish(
+        &payload, records: records, entries: entries, owners: owners, nonce: nonce,
+        firstSequence: records.first?.sequence ?? sequence)
+    } catch {
+      // Nobody may be left waiting for a stripe that was never made.
+      for entry in entries { entry.fail(error) }
+      queue.removeAll { $0.hasFailed }
+      throw error
+    }
   }
 
   /// Copies as much of the entry's data as fits. Returns whether anything was copied.

@@ -34,6 +34,8 @@ extension S3Call {
       .completeUpload(
         LogRecord.CompleteUpload(
           bucket: bucket.name, key: target.keyText, upload: id, partNumbers: parts.map(\.number),
+          partsDigest: LogRecord.CompleteUpload.partsDigest(
+            parts.map { (number: $0.number, etag: $0.etag) }),
           etag: etag, checksums: checksums, precondition: precondition)))
     return completed(bucket, etag: etag, checksums: checksums)
   }

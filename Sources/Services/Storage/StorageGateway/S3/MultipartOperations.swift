@@ -131,6 +131,10 @@ extension S3Call {
         source.object.blobs, range: range, bucket: source.bucket.name, engine: engine),
       digests: digests)
     let keyText = target.keyText
+    // A copy holds memory of the gateway's budget for what it reads while it waits for more for
+    // what it writes: few enough at once that they can never hold all of it.
+    try await service.partCopies.acquire()
+    defer { service.partCopies.release() }
     _ = try await engine.put(body, bucket: bucket.name) { blob in
       let summary = try digests.checkedSummary(of: blob)
       return .putPart(

@@ -5,6 +5,7 @@ import Logging
 import Metrics
 import NIOCore
 import NIOHTTP1
+import NodeLink
 import StorageService
 import Synchronization
 
@@ -34,6 +35,8 @@ package final class S3Service: HTTPResponder {
   let configuration: S3Configuration
   let authenticator: RequestAuthenticator
   let directory = BucketDirectory()
+  /// Copies of parts that run at once.
+  let partCopies = FairSemaphore(capacity: 16)
   private let tenants = Mutex<[String: S3Tenant]>([:])
   private let logger: Logger
 

@@ -1,3 +1,4 @@
+import Cryptography
 import Primitives
 
 /// One acknowledged change of a customer's buckets, as the network's log holds it. The gateway's
@@ -139,22 +140,36 @@ extension LogRecord {
     package let upload: AttemptID
     /// The numbers of the parts that make the object, ascending.
     package let partNumbers: [UInt32]
+    /// ``partsDigest(_:)`` of the parts that the client chose: a part that was replaced in between
+    /// must not become part of the object under the old entity tag.
+    package let partsDigest: Digest
     package let etag: String
     package let checksums: [ObjectChecksum]
     package let precondition: WritePrecondition
 
     package init(
-      bucket: String, key: String, upload: AttemptID, partNumbers: [UInt32], etag: String,
-      checksums: [ObjectChecksum],
+      bucket: String, key: String, upload: AttemptID, partNumbers: [UInt32],
+      partsDigest: Digest, etag: String, checksums: [ObjectChecksum],
       precondition: WritePrecondition = .none
     ) {
       self.bucket = bucket
       self.key = key
       self.upload = upload
       self.partNumbers = partNumbers
+      self.partsDigest = partsDigest
       self.etag = etag
       self.checksums = checksums
       self.precondition = precondition
+    }
+
+    /// The hash of the chosen parts' numbers and entity tags, in their order.
+    package static func partsDigest(_ parts: [(number: UInt32, etag: String)]) -> Digest {
+      var encoder = CanonicalEncoder()
+      for part in parts {
+        encoder.encode(part.number)
+        encoder.encode(part.etag)
+      }
+      return Digest.sha256(domain: "upload-parts", encoder.bytes)
     }
   }
 

@@ -184,6 +184,7 @@ extension LogRecord.CompleteUpload: CanonicalCodable {
     encoder.encode(key)
     encoder.encode(upload)
     encoder.encode(partNumbers)
+    encoder.encode(partsDigest)
     encoder.encode(etag)
     encoder.encode(checksums)
     encoder.encode(precondition)
@@ -197,6 +198,7 @@ extension LogRecord.CompleteUpload: CanonicalCodable {
     for (one, next) in zip(partNumbers, partNumbers.dropFirst()) where one >= next {
       throw .invalid("part numbers are not ascending")
     }
+    partsDigest = try decoder.decode()
     etag = try decoder.decodeString(limit: 128)
     checksums = try decoder.decodeChecksums()
     precondition = try decoder.decode()
