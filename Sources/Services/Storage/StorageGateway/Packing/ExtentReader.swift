@@ -14,6 +14,10 @@ struct ExtentReader: Sendable {
   let health: ProviderHealth
   let logger: Logger
 
+  /// How long the holder of the wanted bytes, or the first k of the others, may take before more
+  /// providers are asked: a machine that is stuck must not keep a reader waiting.
+  static let patience: Duration = .seconds(1)
+
   /// The bytes of an extent.
   /// - Throws: ``EngineError/unreadable(reason:)``.
   func read(_ extent: Extent) async throws -> ByteBuffer {
@@ -21,78 +25,112 @@ struct ExtentReader: Sendable {
     guard let ranges = segment.layout.shardRanges(of: extent) else {
       throw EngineError.corrupt(reason: "extent \(extent) lies outside of its segment")
     }
-    let parts = try await withThrowingTaskGroup(of: (Int, ByteBuffer).self) { group in
-      for (index, range) in ranges.enumerated() {
-        group.addTask { (index, try await read(range, of: segment)) }
-      }
-      var parts = [ByteBuffer](repeating: ByteBuffer(), count: ranges.count)
-      for try await (index, bytes) in group { parts[index] = bytes }
-      return parts
+    var parts = await direct(ranges, of: segment)
+    let missing = parts.indices.filter { parts[$0] == nil }
+    if !missing.isEmpty {
+      let rebuilt = try await rebuild(missing.map { ranges[$0] }, of: segment)
+      for (index, bytes) in zip(missing, rebuilt) { parts[index] = bytes }
     }
-    guard var whole = parts.first else { return ByteBuffer() }
+    var whole = parts.first.flatMap { $0 } ?? ByteBuffer()
     if parts.count > 1 {
       whole.reserveCapacity(Int(extent.length))
-      for part in parts.dropFirst() { whole.writeImmutableBuffer(part) }
+      for case let part? in parts.dropFirst() { whole.writeImmutableBuffer(part) }
     }
     return whole
   }
 
-  /// How long the holder of the wanted bytes, or the first k of the others, may take before more
-  /// providers are asked beside them: a machine that is stuck must not keep a reader waiting.
-  static let patience: Duration = .seconds(1)
+  /// The ranges of the data shards that hold them; nil for those whose holder is not trusted now,
+  /// fails, or takes too long.
+  private func direct(
+    _ ranges: [SegmentLayout.ShardRange], of segment: SegmentShards
+  ) async -> [ByteBuffer?] {
+    await withTaskGroup(of: (Int, ByteBuffer?).self) { group in
+      for (index, range) in ranges.enumerated() {
+        group.addTask {
+          guard let shard = segment.reference(slot: range.shard),
+            await health.isTrusted(shard.provider)
+          else { return (index, nil) }
+          return (index, await patiently(range.range, of: shard))
+        }
+      }
+      var parts = [ByteBuffer?](repeating: nil, count: ranges.count)
+      for await (index, bytes) in group { parts[index] = bytes }
+      return parts
+    }
+  }
 
-  /// A range of one data shard: directly, or rebuilt when its holder fails or takes too long.
-  private func read(
-    _ wanted: SegmentLayout.ShardRange, of segment: SegmentShards
-  ) async throws -> ByteBuffer {
-    guard let shard = segment.reference(slot: wanted.shard), await health.isTrusted(shard.provider)
-    else { return try await rebuild(wanted, of: segment) }
-    return try await withThrowingTaskGroup(of: ByteBuffer?.self) { group in
-      let began = ContinuousClock.now
-      group.addTask { await attempt(wanted.range, of: shard) }
+  /// A range of a shard, unless its holder fails or takes too long.
+  private func patiently(_ range: Range<UInt64>, of shard: ShardReference) async -> ByteBuffer? {
+    await withTaskGroup(of: ByteBuffer?.self) { group in
+      group.addTask { await attempt(range, of: shard) }
       group.addTask {
-        try await Task.sleep(for: Self.patience)
+        do { try await Task.sleep(for: Self.patience) } catch { return nil }
         await health.noteFailure(of: shard.provider)
-        return try await rebuild(wanted, of: segment)
+        return nil
       }
       defer { group.cancelAll() }
-      while let answer = try await group.next() {
-        if let answer { return answer }
-        // The holder has failed; unless the rebuilding has begun already, it begins now.
-        if ContinuousClock.now - began < Self.patience { break }
-      }
-      return try await rebuild(wanted, of: segment)
+      return await group.next() ?? nil
     }
   }
 
-  /// The code works byte by byte, so the same range of any k other shards gives back the wanted
-  /// one.
+  /// Ranges of data shards from any k shards. The code works byte by byte, so the same range of any
+  /// k shards gives back that range of all the others; ranges that nearly coincide are rebuilt
+  /// together from one set of k.
   private func rebuild(
-    _ wanted: SegmentLayout.ShardRange, of segment: SegmentShards
-  ) async throws -> ByteBuffer {
-    let k = Int(segment.codeClass.dataShards)
-    let chunks = await gather(
-      wanted.range, from: await candidates(of: segment, except: wanted.shard), count: k)
-    if let own = chunks[wanted.shard] { return ByteBuffer(bytes: own) }
-    guard chunks.count >= k else {
-      await directory.refresh(segment.number)
-      throw EngineError.unreadable(
-        reason: "\(chunks.count) of the \(k) shards needed of segment \(segment.number) answered")
+    _ wanted: [SegmentLayout.ShardRange], of segment: SegmentShards
+  ) async throws -> [ByteBuffer] {
+    let low = wanted.map(\.range.lowerBound).min() ?? 0
+    let high = wanted.map(\.range.upperBound).max() ?? 0
+    let longest = wanted.map { $0.range.upperBound - $0.range.lowerBound }.max() ?? 0
+    if wanted.count > 1 && high - low > 2 * longest {
+      var parts: [ByteBuffer] = []
+      for range in wanted { parts += try await rebuild([range], of: segment) }
+      return parts
     }
-    let coder = try ReedSolomon(dataShards: k, totalShards: Int(segment.codeClass.totalShards))
-    guard let bytes = try coder.reconstruct(chunks: chunks, wanted: [wanted.shard])[wanted.shard]
-    else { throw EngineError.unreadable(reason: "shard \(wanted.shard) could not be rebuilt") }
-    return ByteBuffer(bytes: bytes)
+    let lost = wanted.map(\.shard)
+    let chunks = try await anyChunks(of: low..<high, except: lost, of: segment)
+    let coder = try ReedSolomon(
+      dataShards: Int(segment.codeClass.dataShards),
+      totalShards: Int(segment.codeClass.totalShards))
+    let rebuilt = try coder.reconstruct(
+      chunks: chunks, wanted: lost.filter { chunks[$0] == nil })
+    return try wanted.map { range in
+      guard let bytes = chunks[range.shard] ?? rebuilt[range.shard] else {
+        throw EngineError.unreadable(reason: "shard \(range.shard) could not be rebuilt")
+      }
+      let start = Int(range.range.lowerBound - low)
+      let count = Int(range.range.upperBound - range.range.lowerBound)
+      return ByteBuffer(bytes: bytes[start..<start + count])
+    }
   }
 
-  /// Whom to ask: those trusted first, then those that failed lately, the wanted shard's own holder
+  /// A range of k shards, whichever answer. Asks all once more before it gives up: with just k
+  /// holders alive a passing refusal of one must not fail the read.
+  private func anyChunks(
+    of range: Range<UInt64>, except lost: [Int], of segment: SegmentShards
+  ) async throws -> [Int: [UInt8]] {
+    let k = Int(segment.codeClass.dataShards)
+    var best = 0
+    for attempt in 0..<3 {
+      if attempt > 0 { try await Task.sleep(for: .milliseconds(200 * attempt)) }
+      let chunks = await gather(
+        range, from: await candidates(of: segment, except: lost), count: k)
+      if chunks.count >= k { return chunks }
+      best = max(best, chunks.count)
+    }
+    await directory.refresh(segment.number)
+    throw EngineError.unreadable(
+      reason: "\(best) of the \(k) shards needed of segment \(segment.number) answered")
+  }
+
+  /// Whom to ask: those trusted first, then those that failed lately, the holders of what is wanted
   /// last.
   private func candidates(
-    of segment: SegmentShards, except wanted: Int
+    of segment: SegmentShards, except wanted: [Int]
   ) async -> [ShardReference] {
     var trusted: [ShardReference] = []
     var doubtful: [ShardReference] = []
-    for slot in 0..<Int(segment.codeClass.totalShards) where slot != wanted {
+    for slot in 0..<Int(segment.codeClass.totalShards) where !wanted.contains(slot) {
       guard let shard = segment.reference(slot: slot) else { continue }
       if await health.isTrusted(shard.provider) {
         trusted.append(shard)
@@ -100,8 +138,7 @@ struct ExtentReader: Sendable {
         doubtful.append(shard)
       }
     }
-    if let own = segment.reference(slot: wanted) { doubtful.append(own) }
-    return trusted + doubtful
+    return trusted + doubtful + wanted.compactMap { segment.reference(slot: $0) }
   }
 
   private enum Arrival: Sendable {
@@ -174,13 +211,15 @@ struct ExtentReader: Sendable {
 
   /// Reads, and pays first when the provider asks for it.
   private func paid(_ range: Range<UInt64>, of shard: ShardReference) async throws -> ByteBuffer {
-    do {
-      return try await calls.read(range, of: shard)
-    } catch let refusal as StorageRefusal where refusal.code == .paymentDue {
-      await vouchers.settle(
-        with: shard.provider, extraBytes: range.upperBound - range.lowerBound)
-      return try await calls.read(range, of: shard)
+    for _ in 0..<4 {
+      do {
+        return try await calls.read(range, of: shard)
+      } catch let refusal as StorageRefusal where refusal.code == .paymentDue {
+        await vouchers.settle(
+          with: shard.provider, extraBytes: range.upperBound - range.lowerBound)
+      }
     }
+    return try await calls.read(range, of: shard)
   }
 }
 

@@ -18,7 +18,8 @@ actor VoucherBook {
   private var owedBytes: [ProviderID: UInt64] = [:]
   /// Bytes that a voucher covered before they were read.
   private var prepaidBytes: [ProviderID: UInt64] = [:]
-  private var sending: Set<ProviderID> = []
+  /// The settlement that runs with each provider: one at a time, so that sums only grow.
+  private var underWay: [ProviderID: Task<Void, Never>] = [:]
 
   /// How many bytes are read from a provider before it gets a voucher unasked.
   static let bytesPerVoucher: UInt64 = 4 << 20
@@ -40,17 +41,29 @@ actor VoucherBook {
     prepaidBytes[provider] = (prepaidBytes[provider] ?? 0).subtractingSaturated(prepaid)
     let owed = (owedBytes[provider] ?? 0).addingSaturated(bytes.subtractingSaturated(prepaid))
     owedBytes[provider] = owed
-    if owed >= Self.bytesPerVoucher && !sending.contains(provider) {
-      Task { await self.settle(with: provider) }
-    }
+    if owed >= Self.bytesPerVoucher && underWay[provider] == nil { _ = begin(with: provider) }
   }
 
   /// Sends a voucher for all that is owed, and for `extraBytes` more when the provider asks to be
-  /// paid before it goes on.
+  /// paid before it goes on. Returns when the voucher has been delivered, or could not be.
   func settle(with provider: ProviderID, extraBytes: UInt64 = 0) async {
-    guard !sending.contains(provider) else { return }
-    sending.insert(provider)
-    defer { sending.remove(provider) }
+    while let running = underWay[provider] { await running.value }
+    await begin(with: provider, extraBytes: extraBytes).value
+  }
+
+  /// Starts a settlement that its asker's cancellation does not stop half-way.
+  private func begin(
+    with provider: ProviderID, extraBytes: UInt64 = 0
+  ) -> Task<Void, Never> {
+    let task = Task {
+      await send(to: provider, extraBytes: extraBytes)
+      underWay[provider] = nil
+    }
+    underWay[provider] = task
+    return task
+  }
+
+  private func send(to provider: ProviderID, extraBytes: UInt64) async {
     let owed = owedBytes[provider] ?? 0
     let bytes = owed.addingSaturated(extraBytes)
     guard bytes > 0 else { return }

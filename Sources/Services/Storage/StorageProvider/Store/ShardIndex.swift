@@ -235,6 +235,11 @@ extension ShardIndex {
     }
   }
 
+  /// Writes rows as they are now, durably.
+  func save(_ rows: [ShardRow]) throws {
+    try commit { database in for row in rows { try row.save(database) } }
+  }
+
   /// What was countersigned for a bundle; nil when nothing was.
   func statement(_ bundleKey: Digest) throws -> SlotStatement? {
     try read {

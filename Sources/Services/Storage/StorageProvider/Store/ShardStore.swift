@@ -428,10 +428,40 @@ package final class ShardStore: Sendable {
   }
 
   /// Removes all shards of a bundle, its manifest and its statement.
+  ///
+  /// A shard that another statement of ours names stays, as that one's: it was countersigned for
+  /// two bundles, and the other may be committed, or may still be.
   /// - Throws: ``StorageRefusal``.
   package func dropBundle(_ bundleKey: Digest) throws(StorageRefusal) {
-    for row in rows() where row.bundleKey == bundleKey { try drop(row.key) }
+    let mine = rows().filter { $0.bundleKey == bundleKey }
+    let others = mine.isEmpty ? [:] : try statements(but: bundleKey)
+    for row in mine {
+      guard let other = others[row.key] else {
+        try drop(row.key)
+        continue
+      }
+      var kept = row
+      kept.bundleKey = other
+      do { try index.save([kept]) } catch { throw Self.refusal(error) }
+      let saved = kept
+      try withEntry(row.key) { $0.row = saved }
+    }
     do { try index.deleteBundle(bundleKey) } catch { throw Self.refusal(error) }
+  }
+
+  /// The bundle of each shard that a statement other than `bundleKey`'s names.
+  private func statements(but bundleKey: Digest) throws(StorageRefusal) -> [ShardKey: Digest] {
+    var named: [ShardKey: Digest] = [:]
+    do {
+      for held in try index.statements() where held.statement.bundleKey != bundleKey {
+        guard let stored = try index.manifest(held.statement.bundleKey) else { continue }
+        for segment in try BundleManifest(canonicalBytes: stored.bytes).segments {
+          let key = ShardKey(segment: segment.segment, slot: held.statement.slot)
+          named[key] = held.statement.bundleKey
+        }
+      }
+    } catch { throw Self.refusal(error) }
+    return named
   }
 
   // MARK: Repairing
