@@ -29,17 +29,17 @@ for target in "${targets[@]}"; do
     --filter "^$target\\." </dev/null >"$log" 2>&1
   status=$?
   seconds=$(echo "$(date +%s.%N) $began" | awk '{printf "%.1f", $1 - $2}')
-  ok=$(grep -cE '^(✔|\S+ )?.?Test .* passed after' "$log")
-  bad=$(grep -cE '^(✘|\S+ )?.?Test .* failed after' "$log")
+  ok=$(grep -acE '^(✔|\S+ )?.?Test .* passed after' "$log")
+  bad=$(grep -acE '^(✘|\S+ )?.?Test .* failed after' "$log")
   # The run's own summary is a line "Test run with …": not a test.
-  ok=$((ok - $(grep -cE 'Test run with .* passed after' "$log")))
-  bad=$((bad - $(grep -cE 'Test run with .* failed after' "$log")))
+  ok=$((ok - $(grep -acE 'Test run with .* passed after' "$log")))
+  bad=$((bad - $(grep -acE 'Test run with .* failed after' "$log")))
   # A crash or a time-out leaves no summary: that is a failure by itself.
   if [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; then bad=1; fi
   if [ "$status" -eq 124 ]; then echo "   stopped after $limit s: its time is up"; fi
   passed=$((passed + ok)) failed=$((failed + bad))
   if [ "$status" -ne 0 ]; then
-    grep -E '✘|error:|Fatal error|signal' "$log" | head -n 40
+    grep -aE '✘|error:|Fatal error|signal' "$log" | head -n 40
     echo "   the whole log: $log"
   fi
   table+=$(printf '%-24s %5d passed %3d failed %8s s' "$target" "$ok" "$bad" "$seconds")$'\n'
