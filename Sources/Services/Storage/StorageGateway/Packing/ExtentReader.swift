@@ -65,7 +65,7 @@ struct ExtentReader: Sendable {
       group.addTask { await attempt(range, of: shard) }
       group.addTask {
         do { try await Task.sleep(for: Self.patience) } catch { return nil }
-        await health.noteFailure(of: shard.provider)
+        _ = await health.noteFailure(of: shard.provider)
         return nil
       }
       defer { group.cancelAll() }
@@ -198,9 +198,11 @@ struct ExtentReader: Sendable {
       } catch {
         // Somebody else was faster: no failure of this provider's.
         if Task.isCancelled { return nil }
-        logger.info(
-          "provider \(shard.provider) did not serve segment \(shard.segment): \(error)")
-        await health.noteFailure(of: shard.provider)
+        // Said once for each time that a provider falls from trust, not for each read.
+        if await health.noteFailure(of: shard.provider) {
+          logger.info(
+            "provider \(shard.provider) did not serve segment \(shard.segment): \(error)")
+        }
         return nil
       }
       position = end
@@ -238,5 +240,10 @@ actor ProviderHealth {
     return true
   }
 
-  func noteFailure(of provider: ProviderID) { distrustedUntil[provider] = .now + memory }
+  /// Asks a provider last for a while. Returns whether it was trusted until now.
+  func noteFailure(of provider: ProviderID) -> Bool {
+    let wasTrusted = isTrusted(provider)
+    distrustedUntil[provider] = .now + memory
+    return wasTrusted
+  }
 }
