@@ -211,9 +211,10 @@ struct ExtentReader: Sendable {
     return whole
   }
 
-  /// Reads, and pays first when the provider asks for it.
+  /// Reads, and pays first when the provider asks for it: twice at most, since other reads may use
+  /// up what was paid for this one, and a provider that only takes money must not get much.
   private func paid(_ range: Range<UInt64>, of shard: ShardReference) async throws -> ByteBuffer {
-    for _ in 0..<4 {
+    for _ in 0..<2 {
       do {
         return try await calls.read(range, of: shard)
       } catch let refusal as StorageRefusal where refusal.code == .paymentDue {

@@ -147,17 +147,9 @@ package actor StorageEngine: ObjectEngine {
     let fresh = try Self.freshKey(bucketKey: configuration.identity.bucketKey(bucket))
     let pipe = SealingPipe(key: fresh.dataKey, attempt: fresh.attempt)
     var intake = BodyIntake(pipe: pipe, writer: writer, budget: configuration.budget)
-    let last: SealedPiece
-    let extents: [Extent]
-    do {
-      for try await buffer in body { try await intake.take(buffer) }
-      (extents, last) = try await intake.finish()
-    } catch {
-      intake.giveUp()
-      throw error
-    }
     defer { intake.giveUp() }
-    let before = extents
+    for try await buffer in body { try await intake.take(buffer) }
+    let (before, last) = try await intake.finish()
     let length = intake.length
     let blob: @Sendable ([Extent]) -> StoredBlob = { placed in
       StoredBlob(
