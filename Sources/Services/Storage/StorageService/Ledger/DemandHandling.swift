@@ -177,23 +177,13 @@ extension ServiceContext {
 
   /// Silence costs nothing but the name the first time; some in a row are a fault.
   private mutating func missDemand(_ demand: DemandRecord) throws(Rejection) {
-    let evidence = Digest.sha256(domain: "storage-demand", demand.canonicalBytes())
-    var record = try storageProvider(demand.provider)
-    record.isAbsent = true
-    record.demandsMissed = record.demandsMissed.addingSaturated(1)
-    let isFault = UInt64(record.demandsMissed) >= storage(.faultAfter)
-    if isFault { record.demandsMissed = 0 }
-    save(record)
-    noteZero(
-      provider: record.id, lease: nil,
-      cause: Cause(
-        kind: "demand-missed", text: "did not open demanded steps of round \(demand.round)",
-        rule: WalkChallenge.rule, evidence: evidence))
-    guard isFault else { return }
-    try withdrawChallenge(of: record.id)
-    try punish(
-      record.id, share: .faultSlash, kind: "fault",
-      text: "demanded steps of round \(demand.round) were not opened", evidence: evidence,
+    let cause = Cause(
+      kind: "demand-missed", text: "did not open demanded steps of round \(demand.round)",
+      rule: WalkChallenge.rule,
+      evidence: Digest.sha256(domain: "storage-demand", demand.canonicalBytes()))
+    try missAnswer(
+      demand.provider, counting: \.demandsMissed, lease: nil, cause: cause,
+      fault: "demanded steps of round \(demand.round) were not opened",
       reporter: demand.demander)
   }
 }

@@ -79,23 +79,33 @@ extension ServiceContext {
   /// forgive it: who proves possession and hands nothing out is who this is for.
   mutating func missRetrieval(_ retrieval: RetrievalRecord) throws(Rejection) {
     let evidence = Digest.sha256(domain: "storage-retrieval", retrieval.canonicalBytes())
-    var record = try storageProvider(retrieval.provider)
+    let cause = Cause(
+      kind: "retrieval-missed", text: "did not answer forced retrieval \(retrieval.id)",
+      rule: "storage-retrieval/1", evidence: evidence)
+    try missAnswer(
+      retrieval.provider, counting: \.retrievalsMissed,
+      lease: retrieval.demand.acknowledgement.message.order.lease, cause: cause,
+      fault: "forced retrieval \(retrieval.id) was not answered", reporter: retrieval.requester)
+  }
+
+  /// A provider was silent where it had to answer: it is absent, and some silences of one kind in a
+  /// row are a fault.
+  mutating func missAnswer(
+    _ provider: ProviderID, counting missed: WritableKeyPath<StorageProviderRecord, UInt8>,
+    lease: LeaseID?, cause: Cause, fault: String, reporter: AccountID
+  ) throws(Rejection) {
+    var record = try storageProvider(provider)
     record.isAbsent = true
-    record.retrievalsMissed = record.retrievalsMissed.addingSaturated(1)
-    let isFault = UInt64(record.retrievalsMissed) >= storage(.faultAfter)
-    if isFault { record.retrievalsMissed = 0 }
+    record[keyPath: missed] = record[keyPath: missed].addingSaturated(1)
+    let isFault = UInt64(record[keyPath: missed]) >= storage(.faultAfter)
+    if isFault { record[keyPath: missed] = 0 }
     save(record)
-    noteZero(
-      provider: record.id, lease: retrieval.demand.acknowledgement.message.order.lease,
-      cause: Cause(
-        kind: "retrieval-missed", text: "did not answer forced retrieval \(retrieval.id)",
-        rule: "storage-retrieval/1", evidence: evidence))
+    noteZero(provider: provider, lease: lease, cause: cause)
     guard isFault else { return }
-    try withdrawChallenge(of: record.id)
+    try withdrawChallenge(of: provider)
     try punish(
-      record.id, share: .faultSlash, kind: "fault",
-      text: "forced retrieval \(retrieval.id) was not answered", evidence: evidence,
-      reporter: retrieval.requester)
+      provider, share: .faultSlash, kind: "fault", text: fault, evidence: cause.evidence,
+      reporter: reporter)
   }
 
   /// The provider's list changes under its challenge: nothing follows from the challenge, and what
