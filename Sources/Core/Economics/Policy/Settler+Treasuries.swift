@@ -1,0 +1,76 @@
+import Primitives
+
+// Sub-tokens with treasuries, and endowments.
+extension Settler {
+  /// Sub-networks' own emissions.
+  mutating func emitSubTokens() throws(ArithmeticError) {
+    for sub in rules.subTokens {
+      if !state.subTokens.entries.contains(where: { $0.name == sub.name }) {
+        state.subTokens[sub.name] = sub.premine
+        try state.subTokenBuckets.add(sub.premine, to: "\(sub.name):premine")
+      }
+      let next = state.epoch.addingSaturated(epochs)
+      let amount = Amount(
+        baseUnits: try sub.emission.cumulative(next, preset.calendar)
+          .subtracting(sub.emission.cumulative(state.epoch, preset.calendar)))
+      if amount == .zero { continue }
+      try state.subTokens.add(amount, to: sub.name)
+      try distribute(amount, sub.split, .reward, token: sub.name)
+    }
+  }
+
+  /// Exchanges sub-tokens for their treasury's tokens, as far as the breaker lets.
+  mutating func redeem() throws(ArithmeticError) {
+    while state.redemptionWindows.count < rules.subTokens.count {
+      state.redemptionWindows.append(Breaker.Window())
+    }
+    for input in inputs.accounts {
+      guard let request = input.redeem else { continue }
+      guard let curve = rules.redemption,
+        let index = rules.subTokens.firstIndex(where: { $0.name == request.subToken })
+      else {
+        line(input.account, input.role, .refused, pool: "redemption", token: request.subToken)
+        continue
+      }
+      try redeem(times(request.amount, input.members), input, curve, index: index)
+    }
+  }
+
+  private mutating func redeem(
+    _ amount: Amount, _ input: AccountInput, _ curve: Redemption, index: Int
+  ) throws(ArithmeticError) {
+    let sub = rules.subTokens[index]
+    let reserve = state.buckets[sub.treasury]
+    let supply = state.subTokens[sub.name]
+    let out = try curve.redeem(amount, supply: supply, reserve: reserve)
+    if let breaker = rules.redemptionBreaker {
+      var window = state.redemptionWindows[index]
+      let passed = try breaker.pass(out, base: reserve, epoch: state.epoch, window: &window)
+      if passed < out {  // all or nothing; the allowance stays for smaller ones
+        note("\(sub.name): the treasury's breaker refused a redemption")
+        line(input.account, input.role, .refused, pool: "redemption", token: sub.name)
+        return
+      }
+      state.redemptionWindows[index] = window
+    }
+    try takeFromBucket(out, sub.treasury)
+    state.subTokens[sub.name] = try supply.subtracting(amount)
+    state.circulating = try state.circulating.adding(out)
+    line(
+      input.account, input.role, .redeemed, pool: sub.treasury, token: sub.name, liquid: out)
+  }
+
+  /// Pays from the fund.
+  mutating func payEndowment() throws(ArithmeticError) {
+    guard let rule = rules.endowment else { return }
+    let income = try result.totals.usagePaid.adding(result.totals.rewardsPaid)
+    let paid = try rule.form.release(state.fund, income: income, price: inputs.price)
+    if case .solvency(let cost, _) = rule.form, inputs.price > .zero {
+      let needed = try cost.tokens(at: inputs.price, rounding: .up)
+      state.latchIsSet = try income.adding(state.fund) < needed
+      if state.latchIsSet { note("the endowment is empty: uploads cost more until it recovers") }
+    }
+    state.fund = try state.fund.subtracting(paid)
+    try distribute(paid, rule.split, .endowment)
+  }
+}
