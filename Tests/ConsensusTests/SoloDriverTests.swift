@@ -204,21 +204,25 @@ import Testing
     await #expect(throws: NodeError.self) { _ = try await node.commit() }
     _ = try await node.initChain()
     let contribution = await node.extendVote(height: 1)
-    #expect(await node.verifyVoteExtension(contribution, height: 1))
-    #expect(await !node.verifyVoteExtension([1, 2, 3], height: 1))
+    let address = ConsensusAddress(publicKey: chain.validator.accountID.value)
+    #expect(await node.verifyVoteExtension(contribution, height: 1, validator: address))
+    #expect(await node.verifyVoteExtension([], height: 1, validator: address))
+    #expect(await !node.verifyVoteExtension([1, 2, 3], height: 1, validator: address))
+    let vote = ExtendedVote(
+      vote: CommitVote(validator: address, power: 1, flag: .commit), voteExtension: contribution)
     let items = try await node.prepareProposal(
       ProposalRequest(
         height: 1, timeMilliseconds: TestChain.genesisTime + 1000,
         candidates: [chain.transfer(sequence: 0)], byteLimit: 10_000,
-        voteExtensions: [contribution]))
+        votes: [vote]))
     let decided = DecidedBlock(
       height: 1, timeMilliseconds: TestChain.genesisTime + 1000, items: items,
-      proposer: chain.validator.accountID, hash: Digest.sha256([1]), record: nil)
+      proposer: address, hash: Digest.sha256([1]), record: nil)
     let first = try await node.finalizeBlock(decided)
     let second = try await node.finalizeBlock(decided)
     #expect(first.results == second.results)
     #expect(node.committedInfo.height == 0, "nothing is committed yet")
-    #expect(try await node.commit().stateRoot == first.results.stateRoot)
+    #expect(try await node.commit().info.stateRoot == first.results.stateRoot)
     await #expect(throws: NodeError.self) { _ = try await node.finalizeBlock(decided) }
   }
 
@@ -226,19 +230,22 @@ import Testing
     let chain = TestChain()
     let node = try chain.node()
     _ = try await node.initChain()
-    let beacon = [await node.extendVote(height: 1)]
+    let address = ConsensusAddress(publicKey: chain.validator.accountID.value)
+    let beacon = ExtendedVote(
+      vote: CommitVote(validator: address, power: 1, flag: .commit),
+      voteExtension: await node.extendVote(height: 1))
     func verdict(
       _ items: [[UInt8]], height: UInt64 = 1, time: UInt64 = TestChain.genesisTime + 1
     ) async -> ProposalVerdict {
       await node.processProposal(
         ProposedBlock(
           height: height, timeMilliseconds: time, items: items,
-          proposer: chain.validator.accountID))
+          proposer: address))
     }
     let good = try await node.prepareProposal(
       ProposalRequest(
         height: 1, timeMilliseconds: TestChain.genesisTime + 1,
-        candidates: [chain.transfer(sequence: 0)], byteLimit: 10_000, voteExtensions: beacon))
+        candidates: [chain.transfer(sequence: 0)], byteLimit: 10_000, votes: [beacon]))
     #expect(await verdict(good) == .accept)
     #expect(await verdict([]) != .accept)
     #expect(await verdict([chain.transfer(sequence: 0)]) != .accept)

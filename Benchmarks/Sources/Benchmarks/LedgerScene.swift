@@ -92,13 +92,17 @@ final class LedgerScene {
   private func propose(_ transfers: SignedTransfers) async throws -> StoredBlock {
     let info = node.committedInfo
     let (height, time) = (info.height + 1, info.timeMilliseconds + 1000)
+    let address = ConsensusAddress(publicKey: validator.accountID.value)
+    let vote = ExtendedVote(
+      vote: CommitVote(validator: address, power: 1, flag: .commit),
+      voteExtension: await node.extendVote(height: info.height))
     let items = try await node.prepareProposal(
       ProposalRequest(
         height: height, timeMilliseconds: time, candidates: transfers.items, byteLimit: 1 << 30,
-        voteExtensions: [await node.extendVote(height: height)]))
+        votes: [vote]))
     let verdict = await node.processProposal(
       ProposedBlock(
-        height: height, timeMilliseconds: time, items: items, proposer: validator.accountID))
+        height: height, timeMilliseconds: time, items: items, proposer: address))
     if case .reject(let reason) = verdict {
       throw NodeError.blockRefused(height: height, reason: reason)
     }

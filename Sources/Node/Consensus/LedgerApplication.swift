@@ -1,24 +1,25 @@
+import Ledger
 import LedgerStore
 import Primitives
 import ServiceKit
 
 /// The driver boundary: what a consensus engine calls, in the shape of ABCI 2.0.
 ///
-/// Two drivers use it: ``SoloDriver`` inside the process, and (in a later issue) CometBFT over its
-/// socket. The order of calls is ABCI's: `info` at every start; `initChain` when the height is 0;
-/// then, a height, any number of `prepareProposal`, `processProposal`, `extendVote` and
+/// Two drivers use it: ``SoloDriver`` inside the process, and CometBFT over its socket. The
+/// order of calls is ABCI's: `info` at every start; `initChain` when the height is 0; then, a
+/// height, any number of `prepareProposal`, `processProposal`, `extendVote` and
 /// `verifyVoteExtension`, one `finalizeBlock` (again after a crash), one `commit`. `query` and
-/// `checkTransaction` may come at any time and read the last committed state.
-///
-/// ABCI's four snapshot calls (list, offer, load chunk, apply chunk) come with the CometBFT driver:
-/// Solo has one node and nobody to send a snapshot to.
+/// `checkTransaction` may come at any time and read the last committed state. A node without any
+/// state may be offered a snapshot instead of `initChain`.
 package protocol LedgerApplication: Sendable {
   /// The last *committed* height and state root.
   func info() async -> ApplicationInfo
 
   /// Makes the genesis state durable. May be called again as long as there is no block.
+  /// - Parameter start: what the engine's genesis says; nil when the engine has none of its own.
+  /// - Returns: the genesis state root and the first validators.
   /// - Throws: ``NodeError``.
-  func initChain() async throws(NodeError) -> ApplicationInfo
+  func initChain(_ start: ChainStart?) async throws(NodeError) -> ChainStarted
 
   /// Whether a transaction may wait for a block. May differ from node to node.
   func checkTransaction(_ item: [UInt8], kind: CheckKind) async -> CheckOutcome
@@ -31,11 +32,15 @@ package protocol LedgerApplication: Sendable {
   /// state only.
   func processProposal(_ proposal: ProposedBlock) async -> ProposalVerdict
 
-  /// This validator's part of the next block's beacon, in its canonical bytes.
+  /// What this validator adds to its vote for the block of `height`: its part of the *next* block's
+  /// item 0, in canonical bytes; empty when it has nothing to say.
   func extendVote(height: UInt64) async -> [UInt8]
 
-  /// Whether another validator's part proves itself.
-  func verifyVoteExtension(_ extension: [UInt8], height: UInt64) async -> Bool
+  /// Whether a validator's vote extension at `height` proves itself. An honest one is always
+  /// accepted, and an empty one is honest.
+  func verifyVoteExtension(
+    _ extension: [UInt8], height: UInt64, validator: ConsensusAddress
+  ) async -> Bool
 
   /// Executes a decided block on the last committed state. Persists nothing.
   /// - Throws: ``NodeError``.
@@ -43,10 +48,75 @@ package protocol LedgerApplication: Sendable {
 
   /// Makes the finalized block's effects durable before it returns.
   /// - Throws: ``NodeError``; the node is halted then.
-  func commit() async throws(NodeError) -> ApplicationInfo
+  func commit() async throws(NodeError) -> CommitOutcome
 
   /// Reads the last committed state.
   func query(_ query: ApplicationQuery) async -> QueryOutcome
+
+  /// The snapshots that this node can serve.
+  func listSnapshots() async -> [SnapshotDescription]
+
+  /// A chunk of one of them; empty when there is no such chunk.
+  func loadSnapshotChunk(height: UInt64, format: UInt32, index: UInt32) async -> [UInt8]
+
+  /// Whether to restore a snapshot that a peer offers.
+  /// - Parameter stateRoot: the state root after the snapshot's height, which the engine verified.
+  func offerSnapshot(
+    _ snapshot: SnapshotDescription, stateRoot: Digest
+  ) async -> SnapshotOfferVerdict
+
+  /// Checks and keeps one chunk of the accepted snapshot; with the last one the state is whole,
+  /// durable, and what ``info()`` says.
+  func applySnapshotChunk(
+    _ chunk: [UInt8], index: UInt32, sender: String
+  ) async -> ChunkVerdict
+}
+
+/// What a consensus engine's own genesis says.
+package struct ChainStart: Sendable {
+  package let chainName: String
+  package let timeMilliseconds: UInt64
+  /// The height of the first block.
+  package let initialHeight: UInt64
+  package let validators: [ValidatorUpdate]
+  /// The genesis document's `app_state`, as JSON.
+  package let applicationState: [UInt8]
+
+  package init(
+    chainName: String, timeMilliseconds: UInt64, initialHeight: UInt64,
+    validators: [ValidatorUpdate], applicationState: [UInt8]
+  ) {
+    self.chainName = chainName
+    self.timeMilliseconds = timeMilliseconds
+    self.initialHeight = initialHeight
+    self.validators = validators
+    self.applicationState = applicationState
+  }
+}
+
+/// How a chain begins.
+package struct ChainStarted: Sendable {
+  package let info: ApplicationInfo
+  /// The validators that the ledger wants; empty leaves those of the engine's genesis.
+  package let validators: [ValidatorUpdate]
+}
+
+/// What a commit came to.
+package struct CommitOutcome: Sendable {
+  package let info: ApplicationInfo
+  /// The engine may forget blocks below this height; 0 keeps all.
+  package let retainHeight: UInt64
+}
+
+/// A validator's vote for the block before, with its extension: only the next proposer sees it.
+package struct ExtendedVote: Hashable, Sendable {
+  package let vote: CommitVote
+  package let voteExtension: [UInt8]
+
+  package init(vote: CommitVote, voteExtension: [UInt8]) {
+    self.vote = vote
+    self.voteExtension = voteExtension
+  }
 }
 
 /// Where an application stands.
@@ -63,6 +133,9 @@ package struct ApplicationInfo: Hashable, Sendable {
   package let blockHash: Digest
   /// Its time in milliseconds since 1970; the genesis time at height 0.
   package let timeMilliseconds: UInt64
+
+  /// The version of the rules, which headers carry: it changes with a hard fork.
+  package static let protocolVersion: UInt64 = 1
 }
 
 /// Why a transaction is checked.
@@ -116,18 +189,28 @@ package struct ProposalRequest: Sendable {
   package let candidates: [[UInt8]]
   /// The most bytes of all items together, the beacon's included.
   package let byteLimit: Int
-  /// The validators' vote extensions: their parts of the beacon.
-  package let voteExtensions: [[UInt8]]
+  /// The validators' votes for the block before, whose extensions make item 0.
+  package let votes: [ExtendedVote]
+  /// Evidence that the block will carry.
+  package let misbehaviour: [Misbehaviour]
 
   package init(
     height: UInt64, timeMilliseconds: UInt64, candidates: [[UInt8]], byteLimit: Int,
-    voteExtensions: [[UInt8]]
+    votes: [ExtendedVote], misbehaviour: [Misbehaviour] = []
   ) {
     self.height = height
     self.timeMilliseconds = timeMilliseconds
     self.candidates = candidates
     self.byteLimit = byteLimit
-    self.voteExtensions = voteExtensions
+    self.votes = votes
+    self.misbehaviour = misbehaviour
+  }
+
+  /// What an item takes of ``byteLimit``: its bytes and, as in a block's protobuf, a tag and a
+  /// length.
+  package static func cost(ofItem item: [UInt8]) -> Int {
+    let lengthBits = Int.bitWidth - max(item.count, 1).leadingZeroBitCount
+    return item.count + 1 + (lengthBits + 6) / 7
   }
 }
 
@@ -136,15 +219,21 @@ package struct ProposedBlock: Sendable {
   package let height: UInt64
   package let timeMilliseconds: UInt64
   package let items: [[UInt8]]
-  package let proposer: AccountID
+  package let proposer: ConsensusAddress
+  /// The commit of the block before.
+  package let lastCommit: LastCommit
+  package let misbehaviour: [Misbehaviour]
 
   package init(
-    height: UInt64, timeMilliseconds: UInt64, items: [[UInt8]], proposer: AccountID
+    height: UInt64, timeMilliseconds: UInt64, items: [[UInt8]], proposer: ConsensusAddress,
+    lastCommit: LastCommit = .empty, misbehaviour: [Misbehaviour] = []
   ) {
     self.height = height
     self.timeMilliseconds = timeMilliseconds
     self.items = items
     self.proposer = proposer
+    self.lastCommit = lastCommit
+    self.misbehaviour = misbehaviour
   }
 }
 
@@ -159,20 +248,26 @@ package struct DecidedBlock: Sendable {
   package let height: UInt64
   package let timeMilliseconds: UInt64
   package let items: [[UInt8]]
-  package let proposer: AccountID
+  package let proposer: ConsensusAddress
+  /// The commit of the block before: who voted and who did not.
+  package let lastCommit: LastCommit
+  package let misbehaviour: [Misbehaviour]
   /// The block's hash.
   package let hash: Digest
   /// The block to be stored with its effects; nil where the engine keeps blocks itself.
   package let record: StoredBlock?
 
   package init(
-    height: UInt64, timeMilliseconds: UInt64, items: [[UInt8]], proposer: AccountID,
-    hash: Digest, record: StoredBlock?
+    height: UInt64, timeMilliseconds: UInt64, items: [[UInt8]], proposer: ConsensusAddress,
+    lastCommit: LastCommit = .empty, misbehaviour: [Misbehaviour] = [], hash: Digest,
+    record: StoredBlock?
   ) {
     self.height = height
     self.timeMilliseconds = timeMilliseconds
     self.items = items
     self.proposer = proposer
+    self.lastCommit = lastCommit
+    self.misbehaviour = misbehaviour
     self.hash = hash
     self.record = record
   }
@@ -181,7 +276,9 @@ package struct DecidedBlock: Sendable {
   package init(_ block: StoredBlock) {
     self.init(
       height: block.header.height, timeMilliseconds: block.header.timeMilliseconds,
-      items: block.items, proposer: block.header.proposer, hash: block.header.hash, record: block)
+      items: block.items,
+      proposer: ConsensusAddress(publicKey: block.header.proposer.value),
+      hash: block.header.hash, record: block)
   }
 }
 
@@ -190,6 +287,8 @@ package struct FinalizedBlock: Sendable {
   package let height: UInt64
   /// Results, events and the new state root.
   package let results: StoredResults
+  /// Validators whose power changes, each once; never the whole set away.
+  package let validatorUpdates: [ValidatorUpdate]
 }
 
 /// A read of the committed state.
@@ -234,6 +333,8 @@ package enum NodeError: Error, Hashable, Sendable, CustomStringConvertible {
   case blockRefused(height: UInt64, reason: String)
   /// Money appeared or disappeared: the node stops at once.
   case invariantBroken(height: UInt64, reason: String)
+  /// The engine's genesis is not the ledger's.
+  case otherGenesis(String)
   /// An engine called out of order.
   case outOfOrder(String)
   /// The node stopped earlier, for the reason given.
@@ -252,6 +353,8 @@ package enum NodeError: Error, Hashable, Sendable, CustomStringConvertible {
     case .blockRefused(let height, let reason): "the ledger refused block \(height): \(reason)"
     case .invariantBroken(let height, let reason):
       "an invariant of the ledger does not hold after block \(height): \(reason)"
+    case .otherGenesis(let difference):
+      "the consensus engine's genesis does not belong to the ledger's: \(difference)"
     case .outOfOrder(let what): "the consensus engine called out of order: \(what)"
     case .halted(let reason): "the node has stopped making blocks: \(reason)"
     }

@@ -182,8 +182,9 @@ package actor LedgerNode: LedgerApplication {
   }
 
   package nonisolated func verifyVoteExtension(
-    _ extension: [UInt8], height: UInt64
+    _ extension: [UInt8], height: UInt64, validator: ConsensusAddress
   ) async -> Bool {
+    if `extension`.isEmpty { return true }
     guard let contribution = try? BeaconContribution(canonicalBytes: `extension`) else {
       return false
     }
@@ -192,8 +193,9 @@ package actor LedgerNode: LedgerApplication {
 
   // MARK: Blocks
 
-  package func initChain() async throws(NodeError) -> ApplicationInfo {
-    if isInitialised { return committedInfo }
+  package func initChain(_ start: ChainStart? = nil) async throws(NodeError) -> ChainStarted {
+    if let start { try check(start) }
+    if isInitialised { return ChainStarted(info: committedInfo, validators: []) }
     let state = committed.withLock { $0 }
     var rows: [(key: StateKey, value: [UInt8]?)] = []
     state.machine.forEachRow { key, value in rows.append((key, value)) }
@@ -202,19 +204,38 @@ package actor LedgerNode: LedgerApplication {
       timeMilliseconds: state.info.timeMilliseconds)
     try persist(BlockCommit(meta: meta, block: nil, results: nil, changes: rows))
     isInitialised = true
-    return state.info
+    return ChainStarted(info: state.info, validators: [])
+  }
+
+  /// Compares the engine's genesis with the ledger's.
+  private func check(_ start: ChainStart) throws(NodeError) {
+    guard start.chainName == genesis.chainName else {
+      throw .otherGenesis(
+        "its chain_id is “\(start.chainName)”, the ledger's is “\(genesis.chainName)”")
+    }
+    guard start.initialHeight <= 1 else {
+      throw .otherGenesis("its initial_height is \(start.initialHeight), the ledger begins at 1")
+    }
+    guard start.timeMilliseconds >= genesis.genesisTimeMilliseconds else {
+      throw .otherGenesis(
+        "its genesis_time is \(start.timeMilliseconds) ms, before the ledger's "
+          + "\(genesis.genesisTimeMilliseconds) ms")
+    }
   }
 
   package func prepareProposal(_ request: ProposalRequest) async throws(NodeError) -> [[UInt8]] {
     try checkRunning()
-    let contributions = request.voteExtensions
-      .compactMap { try? BeaconContribution(canonicalBytes: $0) }
+    let contributions = request.votes
+      .compactMap { try? BeaconContribution(canonicalBytes: $0.voteExtension) }
       .sorted { $0.validator < $1.validator }
     var items = [BlockItem.beacon(contributions).canonicalBytes()]
-    var room = request.byteLimit - items[0].count
-    for candidate in request.candidates where candidate.count <= room {
+    var room = request.byteLimit - ProposalRequest.cost(ofItem: items[0])
+    let isValid = verifier.verify(request.candidates)
+    for (candidate, isValid) in zip(request.candidates, isValid) where isValid {
+      let cost = ProposalRequest.cost(ofItem: candidate)
+      guard cost <= room else { continue }
       items.append(candidate)
-      room -= candidate.count
+      room -= cost
     }
     return items
   }
@@ -252,7 +273,8 @@ package actor LedgerNode: LedgerApplication {
     var next = machine
     let input = BlockInput(
       height: block.height, timeMilliseconds: block.timeMilliseconds, items: block.items,
-      proposer: block.proposer)
+      proposer: account(of: block.proposer), lastCommit: block.lastCommit,
+      misbehaviour: block.misbehaviour)
     let outcome = next.execute(input, signatureVerdicts: verifier.verify(block.items))
     if let refusal = outcome.refusal {
       throw .blockRefused(height: block.height, reason: refusal.description)
@@ -267,7 +289,13 @@ package actor LedgerNode: LedgerApplication {
       commit: BlockCommit(
         meta: meta, block: block.record, results: results, changes: outcome.changes))
     Timer(label: "ledger_block_execution_seconds").record(duration: .now - started)
-    return FinalizedBlock(height: block.height, results: results)
+    return FinalizedBlock(height: block.height, results: results, validatorUpdates: [])
+  }
+
+  /// The account of a validator; zero when the ledger knows none with this consensus key.
+  private nonisolated func account(of address: ConsensusAddress) -> AccountID {
+    genesis.validators.map(\.account).first { ConsensusAddress(publicKey: $0.value) == address }
+      ?? .zero
   }
 
   private func checkInvariants(
@@ -283,7 +311,7 @@ package actor LedgerNode: LedgerApplication {
     }
   }
 
-  package func commit() async throws(NodeError) -> ApplicationInfo {
+  package func commit() async throws(NodeError) -> CommitOutcome {
     try checkRunning()
     guard let pending else { throw .outOfOrder("Commit without FinalizeBlock") }
     let started = ContinuousClock.now
@@ -297,8 +325,24 @@ package actor LedgerNode: LedgerApplication {
     self.pending = nil
     Timer(label: "ledger_block_commit_seconds").record(duration: .now - started)
     Gauge(label: "ledger_height").record(meta.height)
-    return info
+    return CommitOutcome(info: info, retainHeight: 0)
   }
+
+  // MARK: Snapshots
+
+  package func listSnapshots() async -> [SnapshotDescription] { [] }
+
+  package func loadSnapshotChunk(
+    height: UInt64, format: UInt32, index: UInt32
+  ) async -> [UInt8] { [] }
+
+  package func offerSnapshot(
+    _ snapshot: SnapshotDescription, stateRoot: Digest
+  ) async -> SnapshotOfferVerdict { .rejectFormat }
+
+  package func applySnapshotChunk(
+    _ chunk: [UInt8], index: UInt32, sender: String
+  ) async -> ChunkVerdict { .abort }
 
   /// Writes to the store; a failure halts the node, since what is stored is not known any more.
   private func persist(_ commit: BlockCommit) throws(NodeError) {

@@ -12,12 +12,21 @@ package struct BlockInput: Hashable, Sendable, CanonicalCodable {
   package let items: [[UInt8]]
   /// The validator that proposed the block.
   package let proposer: AccountID
+  /// The commit of the block before; empty where the engine has one validator.
+  package let lastCommit: LastCommit
+  /// Evidence against validators that the block carries.
+  package let misbehaviour: [Misbehaviour]
 
-  package init(height: UInt64, timeMilliseconds: UInt64, items: [[UInt8]], proposer: AccountID) {
+  package init(
+    height: UInt64, timeMilliseconds: UInt64, items: [[UInt8]], proposer: AccountID,
+    lastCommit: LastCommit = .empty, misbehaviour: [Misbehaviour] = []
+  ) {
     self.height = height
     self.timeMilliseconds = timeMilliseconds
     self.items = items
     self.proposer = proposer
+    self.lastCommit = lastCommit
+    self.misbehaviour = misbehaviour
   }
 
   package func encode(into encoder: inout CanonicalEncoder) {
@@ -26,6 +35,8 @@ package struct BlockInput: Hashable, Sendable, CanonicalCodable {
     encoder.encode(UInt32(items.count))
     for item in items { encoder.encode(item) }
     encoder.encode(proposer)
+    encoder.encode(lastCommit)
+    encoder.encode(misbehaviour)
   }
 
   package init(from decoder: inout CanonicalDecoder) throws(CodecError) {
@@ -37,6 +48,8 @@ package struct BlockInput: Hashable, Sendable, CanonicalCodable {
     for _ in 0..<count { items.append(try decoder.decodeBytes(limit: BlockItem.byteLimit)) }
     self.items = items
     proposer = try decoder.decode()
+    lastCommit = try decoder.decode()
+    misbehaviour = try decoder.decodeArray(limit: 1024)
   }
 }
 

@@ -137,13 +137,16 @@ package actor SoloDriver {
     let chosen = mempool.selection(
       countLimit: configuration.countLimit, byteLimit: configuration.byteLimit
     ) { machine.nextSequence(of: $0.sender, lane: $0.lane) }
-    let extensions = [await application.extendVote(height: height)].filter { !$0.isEmpty }
+    let address = ConsensusAddress(publicKey: proposer.value)
+    let vote = ExtendedVote(
+      vote: CommitVote(validator: address, power: 1, flag: .commit),
+      voteExtension: await application.extendVote(height: height - 1))
     let items = try await application.prepareProposal(
       ProposalRequest(
         height: height, timeMilliseconds: time, candidates: chosen.map(\.bytes),
-        byteLimit: configuration.byteLimit, voteExtensions: extensions))
+        byteLimit: configuration.byteLimit, votes: [vote]))
     let verdict = await application.processProposal(
-      ProposedBlock(height: height, timeMilliseconds: time, items: items, proposer: proposer))
+      ProposedBlock(height: height, timeMilliseconds: time, items: items, proposer: address))
     if case .reject(let reason) = verdict {
       throw NodeError.blockRefused(height: height, reason: reason)
     }
