@@ -165,6 +165,12 @@ final class TableNetwork: StorageNetwork {
     var eligible: [ProviderID] = []
     var released: [BundleID] = []
     var groupProviders: [UInt64: PlacementGroupRecord] = [:]
+    var lockUpMilliseconds: UInt64 = 0
+    var now: UInt64 = 1_000
+    /// How many calls still get through; nil for all.
+    var callsUntilDeath: Int?
+    /// Whether the last call has its effect although its answer is never heard.
+    var diesAfterEffect = false
   }
 
   let chain = Digest.sha256(domain: "test-chain", [])
@@ -175,6 +181,21 @@ final class TableNetwork: StorageNetwork {
 
   private func checkUp(_ state: State) throws {
     if state.isDown { throw EngineError.unavailable(reason: "the ledger is down") }
+  }
+
+  struct Died: Error {}
+
+  /// Has an effect, unless the gateway is dead; the call at which it dies may have it unheard.
+  private func change<T>(_ body: (inout State) throws -> T) throws -> T {
+    try state.withLock { state in
+      guard let left = state.callsUntilDeath else { return try body(&state) }
+      if left < 0 { throw Died() }
+      state.callsUntilDeath = left - 1
+      if left == 0 && !state.diesAfterEffect { throw Died() }
+      let result = try body(&state)
+      if left == 0 { throw Died() }
+      return result
+    }
   }
 
   func eligibleOperators() async throws -> [ProviderID] {
@@ -205,8 +226,11 @@ final class TableNetwork: StorageNetwork {
   }
 
   func commitBundle(_ commit: CommitBundle) async throws -> BundleID {
-    try state.withLock { state in
+    try change { state in
       try checkUp(state)
+      if let known = state.bundles.values.first(where: { $0.bundleKey == commit.bundleKey }) {
+        return known.id
+      }
       guard let group = state.groupProviders[commit.group.number] else {
         throw EngineError.unavailable(reason: "no group")
       }
@@ -226,7 +250,10 @@ final class TableNetwork: StorageNetwork {
   }
 
   func releaseBundle(_ bundle: BundleID) async throws {
-    state.withLock { $0.released.append(bundle) }
+    try change { state in
+      state.released.append(bundle)
+      state.bundles[bundle.number]?.isReleased = true
+    }
   }
 
   func renewBundle(_ bundle: BundleID, end: LedgerTime) async throws {
@@ -237,6 +264,12 @@ final class TableNetwork: StorageNetwork {
     state.withLock { $0.bundles[bundle.number] }
   }
 
+  func bundle(withKey key: Digest) async throws -> BundleID? {
+    state.withLock { $0.bundles.values.first { $0.bundleKey == key }?.id }
+  }
+
+  func lockUpMilliseconds() async throws -> UInt64 { state.withLock { $0.lockUpMilliseconds } }
+
   func egressCost(ofBytes bytes: UInt64) async throws -> Credits {
     Credits(baseUnits: UInt128(bytes))
   }
@@ -245,12 +278,14 @@ final class TableNetwork: StorageNetwork {
     LeaseState(isOpen: true, stagingCapBytes: .max, needed: .zero)
   }
 
-  func ledgerTime() async throws -> LedgerTime { LedgerTime(milliseconds: 1000) }
+  func ledgerTime() async throws -> LedgerTime {
+    LedgerTime(milliseconds: state.withLock { $0.now })
+  }
   func bundleTermMilliseconds() async throws -> UInt64 { 600_000 }
 }
 
 /// An index that remembers what it was given; it can be told to fail.
-final class RememberingIndex: MutationIndex {
+final class RememberingIndex: MutationIndex, SegmentUseIndex {
   struct State {
     var records: [LogRecord] = []
     var fails = false
@@ -271,6 +306,10 @@ final class RememberingIndex: MutationIndex {
   func appliedSequence() async throws -> UInt64 {
     state.withLock { $0.records.last?.sequence ?? 0 }
   }
+
+  func segmentUse() async throws -> [(segment: UInt64, written: UInt64, live: UInt64)] { [] }
+  func blobCount(inSegment segment: UInt64) async throws -> UInt64 { 0 }
+  func blobs(inSegments segments: [UInt64], limit: Int) async throws -> [StoredBlob] { [] }
 
   var sequences: [UInt64] { state.withLock { $0.records.map(\.sequence) } }
 }

@@ -74,16 +74,22 @@ package struct EngineStatus: Hashable, Sendable, Codable {
   package var degradedBundles: Int
   /// Bundles of a weaker class than the one in force, waiting to be coded again.
   package var bundlesToRecode: Int
+  /// Payload bytes of bundles that are wanted.
+  package var bundledBytes: UInt64
+  /// Of those, bytes that nobody wants and that are still paid for.
+  package var garbageBytes: UInt64
 
   package init(
     classInForce: String?, unavailableReason: String?, stagedBytes: UInt64, degradedBundles: Int,
-    bundlesToRecode: Int
+    bundlesToRecode: Int, bundledBytes: UInt64 = 0, garbageBytes: UInt64 = 0
   ) {
     self.classInForce = classInForce
     self.unavailableReason = unavailableReason
     self.stagedBytes = stagedBytes
     self.degradedBundles = degradedBundles
     self.bundlesToRecode = bundlesToRecode
+    self.bundledBytes = bundledBytes
+    self.garbageBytes = garbageBytes
   }
 }
 

@@ -37,7 +37,7 @@ extension IndexMutator {
   }
 
   /// Counts one user more of a blob, which is written down when it is new, and returns its id.
-  private func use(_ blob: StoredBlob) throws -> Int64 {
+  func use(_ blob: StoredBlob) throws -> Int64 {
     let attempt = Data(blob.attempt.bytes)
     if let row = try database.first("SELECT id FROM blob WHERE attempt = ?", [attempt]) {
       let id: Int64 = row["id"]
@@ -51,7 +51,13 @@ extension IndexMutator {
         Data(CanonicalValues(blob.extents).canonicalBytes()),
       ])
     let id = database.lastInsertedRowID
-    for (segment, bytes) in bytesBySegment(blob.extents) {
+    try notePlaces(of: id, blob.extents)
+    return id
+  }
+
+  /// Counts a blob's bytes in the segments where they lie.
+  func notePlaces(of id: Int64, _ extents: [Extent]) throws {
+    for (segment, bytes) in bytesBySegment(extents) {
       try database.run(
         """
         INSERT INTO blobSegment (segment, blob, bytes) VALUES (?, ?, ?)
@@ -63,21 +69,24 @@ extension IndexMutator {
         SET written = written + excluded.written, live = live + excluded.live
         """, [segment, bytes, bytes])
     }
-    return id
   }
 
-  /// Counts one user less; the last one takes the blob away.
-  private func release(blob id: Int64) throws {
-    try database.run("UPDATE blob SET users = users - 1 WHERE id = ?", [id])
-    let row = try database.first("SELECT users, extents FROM blob WHERE id = ?", [id])
-    guard let row, (row["users"] as Int64) <= 0 else { return }
-    let bytes: Data = row["extents"]
-    let extents = try CanonicalValues<Extent>(canonicalBytes: Array(bytes)).values
+  /// Takes a blob's bytes out of the live ones of the segments where they lie.
+  func forgetPlaces(of id: Int64, _ extents: [Extent]) throws {
     for (segment, bytes) in bytesBySegment(extents) {
       try database.run("DELETE FROM blobSegment WHERE segment = ? AND blob = ?", [segment, id])
       try database.run(
         "UPDATE segmentUse SET live = live - ? WHERE segment = ?", [bytes, segment])
     }
+  }
+
+  /// Counts one user less; the last one takes the blob away.
+  func release(blob id: Int64) throws {
+    try database.run("UPDATE blob SET users = users - 1 WHERE id = ?", [id])
+    let row = try database.first("SELECT users, extents FROM blob WHERE id = ?", [id])
+    guard let row, (row["users"] as Int64) <= 0 else { return }
+    let bytes: Data = row["extents"]
+    try forgetPlaces(of: id, try CanonicalValues<Extent>(canonicalBytes: Array(bytes)).values)
     try database.run("DELETE FROM blob WHERE id = ?", [id])
   }
 
@@ -93,25 +102,5 @@ extension IndexMutator {
       }
     }
     return sums
-  }
-
-  /// Makes one object use a blob's copy instead of the blob.
-  func relocate(_ move: LogRecord.Relocate) throws {
-    let bucket = try bucketID(move.bucket)
-    let row = try database.first(
-      """
-      SELECT contentBlob.content, position, blob.id FROM object
-      JOIN contentBlob ON contentBlob.content = object.content
-      JOIN blob ON blob.id = contentBlob.blob
-      WHERE bucket = ? AND key = ? AND attempt = ?
-      """, [bucket, Data(move.key.utf8), Data(move.from.bytes)])
-    guard let row else { throw IndexRefusal.noSuchKey }
-    let new = try use(move.to)
-    let content: Int64 = row["content"]
-    let position: Int64 = row["position"]
-    try database.run(
-      "UPDATE contentBlob SET blob = ?, wrappedKey = ? WHERE content = ? AND position = ?",
-      [new, Data(move.to.wrappedKey.bytes), content, position])
-    try release(blob: row["id"])
   }
 }

@@ -113,7 +113,7 @@ package actor LedgerStorageNetwork: StorageNetwork {
     throw EngineError.unavailable(reason: "the ledger did not name the bundle")
   }
 
-  private func bundle(withKey key: Digest) async throws -> BundleID? {
+  package func bundle(withKey key: Digest) async throws -> BundleID? {
     guard
       let row = try await client.query(path: "/state", data: StorageKeys.bundleKey(key).bytes)
         .value
@@ -180,10 +180,16 @@ package actor LedgerStorageNetwork: StorageNetwork {
   }
 
   package func bundleTermMilliseconds() async throws -> UInt64 {
-    let row = try await client.value(
-      StateKeys.parameter("storage.bundle-term-milliseconds"), as: ParameterRecord.self)
-    guard let row else { return 30 * 86_400_000 }
-    return UInt64(clamping: row.value)
+    try await parameter("storage.bundle-term-milliseconds") ?? 30 * 86_400_000
+  }
+
+  package func lockUpMilliseconds() async throws -> UInt64 {
+    try await parameter("storage.lock-up-milliseconds") ?? 30 * 86_400_000
+  }
+
+  private func parameter(_ name: String) async throws -> UInt64? {
+    try await client.value(StateKeys.parameter(name), as: ParameterRecord.self)
+      .map { UInt64(clamping: $0.value) }
   }
 
   private func leaseRecord() async throws -> LeaseRecord {

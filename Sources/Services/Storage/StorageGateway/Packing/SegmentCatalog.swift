@@ -11,7 +11,7 @@ import StorageService
 /// way, so that it costs no time; after a crash the last lengths may name stripes that never became
 /// durable, which ``SegmentRecovery`` finds out from the providers.
 package struct SegmentCatalog: Sendable {
-  private let database: any DatabaseWriter
+  let database: any DatabaseWriter
 
   /// Opens or creates the catalog in a SQLite file.
   /// - Throws: what SQLite throws when the file cannot be used.
@@ -63,6 +63,7 @@ package struct SegmentCatalog: Sendable {
           )
           """)
     }
+    migrator.registerMigration("compaction 1") { try $0.execute(sql: Self.compactionTables) }
     return migrator
   }
 
@@ -140,12 +141,15 @@ package struct SegmentCatalog: Sendable {
     }
   }
 
-  /// The numbers of all bundles that hold live segments, ascending.
+  /// The numbers of all bundles that hold segments which are wanted, ascending.
   package func bundles() async throws -> [UInt64] {
     try await database.read { database in
       try Int64.fetchAll(
         database,
-        sql: "SELECT DISTINCT bundle FROM segment WHERE bundle IS NOT NULL ORDER BY bundle"
+        sql: """
+          SELECT DISTINCT bundle FROM segment WHERE bundle IS NOT NULL AND state <> ?
+          ORDER BY bundle
+          """, arguments: [SegmentRecord.State.dropped.rawValue]
       ).map(UInt64.init)
     }
   }

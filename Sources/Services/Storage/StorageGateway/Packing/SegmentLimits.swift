@@ -14,6 +14,8 @@ package struct SegmentLimits: Sendable {
   package var readTimeoutSeconds = 10.0
   /// How long a stronger class must have been in force before weaker bundles are coded again.
   package var recodeAfter: Duration = .seconds(30)
+  /// How long lies between two looks for data to be coded again, and for garbage.
+  package var collectEvery: Duration = .seconds(10)
   /// The most stripes that one segment may have.
   package static let stripesPerSegment = 4096
 

@@ -14,7 +14,8 @@ package struct SegmentRecord: Hashable, Sendable {
     case sealed = 2
     /// A bundle on the ledger holds it.
     case bundled = 3
-    /// Nothing of it was ever acknowledged, or all has moved: its shards may go.
+    /// Nothing of it was ever acknowledged, or nothing of it is wanted: its shards may go. While it
+    /// names a bundle, that bundle is still to be released.
     case dropped = 4
   }
 
@@ -36,11 +37,13 @@ package struct SegmentRecord: Hashable, Sendable {
   package var runningRoots: [[Digest]]
   /// The bundle on the ledger that holds it.
   package var bundle: UInt64?
+  /// The highest sequence number of a log record in its stripes; 0 when there is none.
+  package var lastSequence: UInt64
 
   package init(
     number: UInt64, group: UInt64, codeClass: CodeClass, slots: [ProviderID], state: State = .open,
     stripeLengths: [UInt32] = [], shardRoots: [Digest] = [],
-    runningRoots: [[Digest]] = [], bundle: UInt64? = nil
+    runningRoots: [[Digest]] = [], bundle: UInt64? = nil, lastSequence: UInt64 = 0
   ) {
     self.number = number
     self.group = group
@@ -51,6 +54,7 @@ package struct SegmentRecord: Hashable, Sendable {
     self.shardRoots = shardRoots
     self.runningRoots = runningRoots
     self.bundle = bundle
+    self.lastSequence = lastSequence
   }
 
   /// How many stripes' running roots are kept: more than can be under way at once.
@@ -79,6 +83,7 @@ package struct SegmentRecord: Hashable, Sendable {
     let number: Int64 = row["number"]
     let group: Int64 = row["placement"]
     let bundle: Int64? = row["bundle"]
+    let lastSequence: Int64 = row["lastSequence"]
     let runningBytes: Data = row["runningRoots"]
     let stateNumber: Int = row["state"]
     guard
@@ -96,7 +101,8 @@ package struct SegmentRecord: Hashable, Sendable {
     self.init(
       number: UInt64(number), group: UInt64(group), codeClass: codeClass, slots: slots,
       state: state, stripeLengths: lengths, shardRoots: roots,
-      runningRoots: running, bundle: bundle.map(UInt64.init))
+      runningRoots: running, bundle: bundle.map(UInt64.init),
+      lastSequence: UInt64(clamping: lastSequence))
   }
 
   func write(to database: Database) throws {
@@ -104,8 +110,8 @@ package struct SegmentRecord: Hashable, Sendable {
       sql: """
         INSERT OR REPLACE INTO segment
           (number, placement, dataShards, totalShards, leafBytes, slots, state, stripeLengths,
-           shardRoots, runningRoots, bundle)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+           shardRoots, runningRoots, bundle, lastSequence)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
       arguments: [
         Int64(number), Int64(group), codeClass.dataShards, codeClass.totalShards,
@@ -113,7 +119,7 @@ package struct SegmentRecord: Hashable, Sendable {
         Data(CanonicalList(stripeLengths).canonicalBytes()),
         Data(CanonicalList(shardRoots).canonicalBytes()),
         Data(CanonicalList(runningRoots.map { CanonicalList($0) }).canonicalBytes()),
-        bundle.map(Int64.init),
+        bundle.map(Int64.init), Int64(clamping: lastSequence),
       ])
   }
 }

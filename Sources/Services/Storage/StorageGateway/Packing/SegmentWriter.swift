@@ -20,6 +20,7 @@ actor SegmentWriter {
     let catalog: SegmentCatalog
     let index: any MutationIndex
     let groups: GroupKeeper
+    let pins: SegmentPins
     let indexKey: SymmetricKeyBytes
     let limits: SegmentLimits
     let logger: Logger
@@ -76,6 +77,12 @@ actor SegmentWriter {
     await seal(current)
   }
 
+  /// Whether everything that is durable is in the index, too.
+  var isWhole: Bool { brokenReason == nil }
+
+  /// The number of the open segment.
+  var openNumber: UInt64? { segment?.record.number }
+
   /// An open segment for readers of staged data; nil when it is not open here.
   func openView(of number: UInt64) -> SegmentDirectory.OpenView? {
     guard let segment, segment.record.number == number else { return nil }
@@ -120,6 +127,7 @@ actor SegmentWriter {
     }
     let group = try await dependencies.groups.take()
     let number = try await dependencies.catalog.next("segment")
+    dependencies.pins.noteOpened(number)
     segment = try OpenSegment(number: number, group: group, transport: dependencies.transport)
     openedAt = .now
   }
@@ -142,6 +150,7 @@ actor SegmentWriter {
     do {
       let offset = current.shardBytes
       let chunks = try await current.append(payload: built.payload)
+      if let last = built.records.last { current.record.lastSequence = last.sequence }
       // Stripes may have become durable while this one was coded; the copy does not know of them.
       current.durableStripes = segment?.durableStripes ?? current.durableStripes
       segment = current

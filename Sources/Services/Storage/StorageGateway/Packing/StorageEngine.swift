@@ -13,7 +13,11 @@ package actor StorageEngine: ObjectEngine {
     package var network: any StorageNetwork
     package var transport: any ShardTransport
     package var catalog: SegmentCatalog
-    package var index: any MutationIndex
+    package var index: any MutationIndex & SegmentUseIndex
+    /// What of the log must stay in its stripes.
+    package var retention: any LogRetention
+    /// When deleted bytes are collected.
+    package var compaction = CompactionPolicy()
     package var identity: IdentitySeed
     package var limits: SegmentLimits
     package var fencingEpoch: UInt64
@@ -23,13 +27,16 @@ package actor StorageEngine: ObjectEngine {
 
     package init(
       network: any StorageNetwork, transport: any ShardTransport, catalog: SegmentCatalog,
-      index: any MutationIndex, identity: IdentitySeed, limits: SegmentLimits = SegmentLimits(),
-      fencingEpoch: UInt64 = 0, budget: BufferBudget = BufferBudget(), logger: Logger
+      index: any MutationIndex & SegmentUseIndex, identity: IdentitySeed,
+      limits: SegmentLimits = SegmentLimits(),
+      fencingEpoch: UInt64 = 0, budget: BufferBudget = BufferBudget(),
+      retention: (any LogRetention)? = nil, logger: Logger
     ) {
       self.network = network
       self.transport = transport
       self.catalog = catalog
       self.index = index
+      self.retention = retention ?? IndexedLogRetention(index: index)
       self.identity = identity
       self.limits = limits
       self.fencingEpoch = fencingEpoch
@@ -46,6 +53,8 @@ package actor StorageEngine: ObjectEngine {
   private let groups: GroupKeeper
   private let bundler: Bundler
   private let recoder: Recoder
+  private let compactor: Compactor
+  private nonisolated let pins = SegmentPins()
   private let renewer: BundleRenewer
   private let sender: StripeSender
   private let admission: AdmissionControl
@@ -86,6 +95,12 @@ package actor StorageEngine: ObjectEngine {
       catalog: configuration.catalog, network: configuration.network,
       transport: configuration.transport, sender: sender, calls: calls, bundler: bundler,
       reader: reader, groups: groups, recodeAfter: configuration.limits.recodeAfter, logger: logger)
+    compactor = Compactor(
+      Compactor.Dependencies(
+        catalog: configuration.catalog, network: configuration.network,
+        index: configuration.index, retention: configuration.retention, reader: reader,
+        pins: pins, policy: configuration.compaction, budget: configuration.budget,
+        logger: logger))
   }
 
   /// Closes what a crash left open and gets a first placement group; returns when PUTs are taken.
@@ -95,16 +110,22 @@ package actor StorageEngine: ObjectEngine {
       catalog: configuration.catalog, network: configuration.network, calls: calls,
       directory: directory, reader: reader, index: configuration.index,
       indexKey: configuration.identity.indexKey, logger: configuration.logger)
+    for state in [SegmentRecord.State.open, .sealed] {
+      let waiting = try await configuration.catalog.segments(in: state)
+      if let last = waiting.last { pins.noteOpened(last.number) }
+    }
     let highest = try await recovery.run()
     let writer = SegmentWriter(
       dependencies: SegmentWriter.Dependencies(
         lease: configuration.network.lease, transport: configuration.transport, sender: sender,
         catalog: configuration.catalog, index: configuration.index, groups: groups,
+        pins: pins,
         indexKey: configuration.identity.indexKey, limits: configuration.limits,
         logger: configuration.logger),
       nextSequence: highest + 1,
       onSealed: { [bundler] _ in Task { await bundler.bundleSealed() } })
     await directory.follow { number in await writer.openView(of: number) }
+    await compactor.follow(writer)
     self.writer = writer
     await admission.refresh()
     await groups.refresh()
@@ -113,6 +134,21 @@ package actor StorageEngine: ObjectEngine {
 
   /// Seals, bundles, pays and re-codes until it is cancelled.
   package func run() async {
+    async let moving: Void = runMoves()
+    await runPromptly()
+    await moving
+  }
+
+  /// What moves data, one after the other: it may take long.
+  private func runMoves() async {
+    while !Task.isCancelled {
+      do { try await Task.sleep(for: configuration.limits.collectEvery) } catch { return }
+      await recoder.pass()
+      await compactor.pass()
+    }
+  }
+
+  private func runPromptly() async {
     var turn = 0
     while !Task.isCancelled {
       await admission.refresh()
@@ -123,12 +159,14 @@ package actor StorageEngine: ObjectEngine {
         await vouchers.settleAll()
         await surveyBundles()
       }
-      if turn % 20 == 15 { await recoder.pass() }
       if turn % 8 == 7 { await auditor.pass() }
       turn += 1
       try? await Task.sleep(for: .milliseconds(500))
     }
   }
+
+  /// Looks once for garbage to be collected, as ``run()`` does every while.
+  package func collectGarbage() async { await compactor.pass() }
 
   /// Seals the open segment and bundles everything: for a clean end and for tests.
   package func flush() async {
@@ -144,6 +182,8 @@ package actor StorageEngine: ObjectEngine {
     makeMutation: @escaping @Sendable (StoredBlob) throws -> LogRecord.Mutation
   ) async throws -> StoredBlob where Body.Element == ByteBuffer {
     let writer = try await admitted()
+    let hold = pins.holdNew()
+    defer { pins.letGo(hold) }
     let fresh = try Self.freshKey(bucketKey: configuration.identity.bucketKey(bucket))
     let pipe = SealingPipe(key: fresh.dataKey, attempt: fresh.attempt)
     var intake = BodyIntake(pipe: pipe, writer: writer, budget: configuration.budget)
@@ -162,6 +202,11 @@ package actor StorageEngine: ObjectEngine {
 
   package func commit(_ mutation: LogRecord.Mutation) async throws {
     let writer = try await admitted()
+    // A copy names bytes that may lose their last other user before the copy is in the index.
+    guard let hold = pins.hold(Set(mutation.blobs.flatMap(\.extents).map(\.segment))) else {
+      throw EngineError.unavailable(reason: "what is copied is just being moved; try again")
+    }
+    defer { pins.letGo(hold) }
     _ = try await writer.append(ByteBuffer()) { _ in mutation }
   }
 
@@ -185,7 +230,8 @@ package actor StorageEngine: ObjectEngine {
     return EngineStatus(
       classInForce: force.codeClass?.description, unavailableReason: force.reason,
       stagedBytes: await admission.stagedBytes, degradedBundles: degraded.count,
-      bundlesToRecode: await recoder.waiting)
+      bundlesToRecode: await recoder.waiting, bundledBytes: await compactor.survey.bundledBytes,
+      garbageBytes: await compactor.survey.garbageBytes)
   }
 
   // MARK: Checks

@@ -27,6 +27,10 @@ package protocol StorageNetwork: Sendable {
   func renewBundle(_ bundle: BundleID, end: LedgerTime) async throws
   /// A bundle as the ledger has it; nil when it is gone.
   func bundle(_ bundle: BundleID) async throws -> BundleRecord?
+  /// The number of the bundle with a manifest's hash; nil when the ledger has none.
+  func bundle(withKey key: Digest) async throws -> BundleID?
+  /// For how long a bundle is paid at least, in milliseconds of the ledger's clock.
+  func lockUpMilliseconds() async throws -> UInt64
   /// What a byte of egress costs, for vouchers.
   func egressCost(ofBytes bytes: UInt64) async throws -> Credits
   /// The lease's money, for the checks before a write.

@@ -173,11 +173,12 @@ extension LogRecord {
     }
   }
 
-  /// A blob's new place. The copy is a new attempt with a new key.
+  /// A blob's new place. Under the same attempt the sealed bytes were moved as they are, for all
+  /// who use the blob; under a new one they were sealed anew, with a new key, for the object named.
   package struct Relocate: Hashable, Sendable {
     package let bucket: String
     package let key: String
-    /// The attempt that was copied.
+    /// The attempt that was copied or moved.
     package let from: AttemptID
     package let to: StoredBlob
 
@@ -186,6 +187,17 @@ extension LogRecord {
       self.key = key
       self.from = from
       self.to = to
+    }
+  }
+}
+
+extension LogRecord.Mutation {
+  /// The blobs whose bytes it gives a user.
+  package var blobs: [StoredBlob] {
+    switch self {
+    case .putObject(let put): put.blobs
+    case .putPart(let part): part.blobs
+    default: []
     }
   }
 }
