@@ -14,6 +14,9 @@ package struct PolicyRules: Hashable, Sendable {
   /// What of it is not certain. Said whenever the rules are used.
   package var uncertain: [String] = []
 
+  /// What circulated when the rules took effect, where that is known: a state that begins there
+  /// begins with it.
+  package var knownCirculating: Amount?
   /// Emission stops when so much was minted.
   package var supplyCap: Amount?
   /// How usage is paid.
@@ -28,6 +31,8 @@ package struct PolicyRules: Hashable, Sendable {
   package var vote: VoteRule?
   /// The fee for block space.
   package var baseFee: BaseFee?
+  /// A fee on capacity that is burned.
+  package var capacityFee: CapacityFee?
   /// What is done with revenue above the suppliers' target.
   package var surplus: SurplusBuyBack?
 

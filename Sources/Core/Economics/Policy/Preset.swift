@@ -41,12 +41,16 @@ package struct Preset: Hashable, Sendable {
     package var amount: Amount
     /// Over how many epochs they come into circulation, linearly; 0: at once.
     package var linearEpochs: UInt64
+    /// In which epoch that begins.
+    package var startEpoch: UInt64
     /// Whether they stay in the bucket of their name, for a stream to pay from.
     package var isReserve: Bool
 
     package init(
-      _ name: String, _ amount: Amount, linearEpochs: UInt64 = 0, isReserve: Bool = false
+      _ name: String, _ amount: Amount, linearEpochs: UInt64 = 0, startEpoch: UInt64 = 0,
+      isReserve: Bool = false
     ) {
+      self.startEpoch = startEpoch
       self.name = name
       self.amount = amount
       self.linearEpochs = linearEpochs
@@ -57,9 +61,11 @@ package struct Preset: Hashable, Sendable {
     /// - Throws: ``ArithmeticError``.
     package func released(after epochs: UInt64) throws(ArithmeticError) -> Amount {
       if isReserve { return .zero }
-      if epochs >= linearEpochs { return amount }
+      if epochs < startEpoch { return .zero }
+      let elapsed = epochs - startEpoch
+      if elapsed >= linearEpochs { return amount }
       return try amount.scaled(
-        by: UInt128(epochs), over: UInt128(linearEpochs), rounding: .down)
+        by: UInt128(elapsed), over: UInt128(linearEpochs), rounding: .down)
     }
   }
 
@@ -69,7 +75,8 @@ package struct Preset: Hashable, Sendable {
     return rules.last { $0.effectiveFrom <= time } ?? rules.first
   }
 
-  /// The state before epoch `epoch`: allocations as far as they are released, nothing emitted.
+  /// The state before epoch `epoch`: allocations as far as they are released, and what is known to
+  /// have circulated then; nothing else was emitted.
   /// - Throws: ``ArithmeticError/overflow``.
   package func genesisState(epoch: UInt64 = 0) throws(ArithmeticError) -> PolicyState {
     var state = PolicyState()
@@ -81,6 +88,10 @@ package struct Preset: Hashable, Sendable {
       let name = allocation.isReserve ? allocation.name : "allocation:" + allocation.name
       try state.buckets.add(try allocation.amount.subtracting(released), to: name)
     }
+    let known = (epoch > 0 ? rules(at: epoch)?.knownCirculating : nil) ?? .zero
+    let more = known.subtractingSaturated(state.circulating)
+    state.circulating = try state.circulating.adding(more)
+    state.minted = try state.minted.adding(more)
     return state
   }
 

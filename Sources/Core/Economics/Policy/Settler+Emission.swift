@@ -9,8 +9,9 @@ extension Settler {
       let context = try context()
       var amount = try stream.form.amount(context, state: &state.streams[index])
       if stream.from.isEmpty {
+        let scheduled = amount
         if index == 0 { amount = try addReEmission(to: amount) }
-        amount = try limitMint(amount)
+        amount = try limitMint(amount, scheduled: scheduled, isFirst: index == 0)
         try countMinted(amount)
       } else {
         amount = try takeFromBuckets(amount, stream.from)
@@ -54,7 +55,9 @@ extension Settler {
   }
 
   /// The cap on supply and the breaker on minting.
-  private mutating func limitMint(_ asked: Amount) throws(ArithmeticError) -> Amount {
+  private mutating func limitMint(
+    _ asked: Amount, scheduled: Amount, isFirst: Bool
+  ) throws(ArithmeticError) -> Amount {
     var amount = asked
     if let cap = rules.supplyCap {
       // What burned may come back (net emissions), so the cap is on what exists.
@@ -63,9 +66,9 @@ extension Settler {
       if amount > room { note("the supply's cap is reached") }
       amount = min(amount, room)
     }
-    guard let breaker = rules.mintBreaker else { return amount }
+    guard isFirst, let breaker = rules.mintBreaker else { return amount }
     let passed = try breaker.pass(
-      amount, base: amount, epoch: state.epoch, window: &state.mintWindow)
+      amount, base: scheduled, epoch: state.epoch, window: &state.mintWindow)
     if passed < amount { note("the breaker on minting let only a part pass") }
     return passed
   }

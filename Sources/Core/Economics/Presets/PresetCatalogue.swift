@@ -1,7 +1,10 @@
 /// The presets that come with the program, by name.
 package enum PresetCatalogue {
   /// All of them, the default first.
-  package static let all: [Preset] = [.commons, .bittensor]
+  package static let all: [Preset] = [
+    .commons, .helium, .filecoin, .render, .akash, .ioNet, .zeroG, .arweave, .bittensor, .grass,
+    .aethir,
+  ]
 
   /// Their names.
   package static var names: [String] { all.map(\.name) }

@@ -16,6 +16,8 @@ package enum Emission: Hashable, Sendable {
   case thresholds(ThresholdEmission)
   /// Filecoin's baseline minting over effective network time.
   case effectiveTime(EffectiveTimeEmission)
+  /// The same in the chain's own steps and arithmetic.
+  case filecoin(FilecoinEmission)
   /// Inflation that moves to keep a share of the supply staked (Cosmos, Akash).
   case stakingBand(StakingBandEmission)
   /// What suppliers lack of a target in dollars (io.net from June 2026).
@@ -35,6 +37,7 @@ package enum Emission: Hashable, Sendable {
     case .taper(let form): try difference(context, form.cumulative)
     case .thresholds(let form): try form.amount(issued: context.issued, epochs: context.epochs)
     case .effectiveTime(let form): try form.amount(context, state: &state)
+    case .filecoin(let form): try form.amount(context, state: &state)
     case .stakingBand(let form): try form.amount(context, state: &state)
     case .usdTarget(let form): try form.amount(context)
     }
@@ -101,6 +104,8 @@ package struct EmissionState: Hashable, Sendable {
   package var realized: UInt128 = 0
   /// The yearly inflation in force, times 10^18 (``StakingBandEmission``); nil before the first.
   package var inflation: UInt128?
+  /// The reward actor's state (``FilecoinEmission``); nil before the first epoch.
+  package var filecoin: FilecoinReward?
 
   package init() {}
 }

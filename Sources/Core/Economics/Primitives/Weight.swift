@@ -49,6 +49,8 @@ package struct Weight: Hashable, Sendable {
   }
 
   package var factors: [Factor]
+  /// A weight below this counts as none (Grass: 500 points).
+  package var countsFrom: UInt64 = 0
 
   package init(_ factors: [Factor]) { self.factors = factors }
 
@@ -71,7 +73,7 @@ package struct Weight: Hashable, Sendable {
       value = max(value, UInt128(factor.minimumPerMillion))
       product = try product.scaled(by: value, over: Self.million, rounding: .down)
     }
-    return product
+    return product / Self.million < UInt128(countsFrom) ? 0 : product
   }
 
   /// A measure with six decimals: dollars and tokens lose what is below a millionth.
