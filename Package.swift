@@ -82,6 +82,7 @@ let package = Package(
     ours("Economics", in: "Core", ["Primitives"]),
     ours("ServiceKit", in: "Core", ["Primitives", "Cryptography"]),
     ours("Ledger", in: "Core", ["Primitives", "Cryptography", "Economics", "ServiceKit"]),
+    ours("LightClient", in: "Core", ["Primitives", "Cryptography"]),
     ours(
       "StorageService", in: "Services/Storage", ["Primitives", "Cryptography", "ServiceKit"]),
     ours("Catalogue", in: "Services", ["ServiceKit", "StorageService"]),
@@ -98,8 +99,8 @@ let package = Package(
     ours(
       "ChainClient", in: "Node",
       [
-        "Primitives", "Cryptography", "ServiceKit", "Ledger", asyncHTTPClient, nioCore, nioPosix,
-        nioHTTP1, nioWebSocket, logging,
+        "Primitives", "Cryptography", "ServiceKit", "Ledger", "LightClient", asyncHTTPClient,
+        nioCore, nioPosix, nioHTTP1, nioWebSocket, logging,
       ]),
     ours(
       "NodeLink", in: "Node",
@@ -169,6 +170,12 @@ let package = Package(
         "Catalogue", "ErasureCoding",
       ]),
     tests("ErasureCoding", ["ErasureCoding"]),
+    tests(
+      "LightClient",
+      [
+        "Primitives", "Cryptography", "ServiceKit", "Ledger", "LightClient", "ChainClient",
+        logging,
+      ]),
     tests(
       "Consensus",
       [

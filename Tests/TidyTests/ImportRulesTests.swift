@@ -7,7 +7,7 @@ import Testing
     ["Primitives"],
     ["Cryptography", "Economics", "ErasureCoding"],
     ["ServiceKit"],
-    ["Ledger", "StorageService"],
+    ["Ledger", "StorageService", "LightClient"],
     ["Catalogue"],
     ["Telemetry", "LedgerStore", "NodeLink"],
     ["Consensus", "ChainClient"],

@@ -7,8 +7,9 @@ import ServiceKit
 
 /// A process's way to the ledger: submits transactions, reads state, follows blocks.
 ///
-/// It speaks CometBFT's JSON-RPC, so it does not know which driver orders the blocks. It trusts its
-/// nodes' answers; proofs can be had with ``query(path:data:prove:)``.
+/// It speaks CometBFT's JSON-RPC, so it does not know which driver orders the blocks. Without
+/// ``ProvenReads`` it trusts its nodes' answers; with them every row that is read by its key is
+/// verified against headers that the validators signed (ranges of rows are not).
 package actor LedgerClient {
   /// How long ``submit(_:signer:lane:timeoutSeconds:)`` tries, in seconds.
   package static let submitSeconds = 120.0
@@ -17,13 +18,16 @@ package actor LedgerClient {
   nonisolated let lanes = LaneSequences()
   nonisolated let logger: Logger
   private let endpoints: [String]
+  private let proofs: ProvenReads?
   private var chainIdentity: Digest?
   private var highestHeight: UInt64?
 
   /// A client of the nodes at `endpoints`, such as `http://127.0.0.1:9700`. The first that answers
   /// is used until it fails.
-  package init(endpoints: [String], logger: Logger) {
+  /// - Parameter proofs: what rows are verified with; nil trusts the nodes.
+  package init(endpoints: [String], proofs: ProvenReads? = nil, logger: Logger) {
     self.endpoints = endpoints
+    self.proofs = proofs
     self.logger = logger
     transport = RPCTransport(endpoints: endpoints, logger: logger)
   }
@@ -87,8 +91,16 @@ package actor LedgerClient {
   /// The row at `key` as a value of its type; nil when there is no such row.
   /// - Throws: ``LedgerClientError``.
   package func value<T: CanonicalCodable>(_ key: StateKey, as type: T.Type) async throws -> T? {
-    guard let bytes = try await query(path: "/state", data: key.bytes).value else { return nil }
+    guard let bytes = try await state(at: key).value else { return nil }
     return try Self.decode(bytes, at: key, as: T.self)
+  }
+
+  /// The row at `key` as it is stored, verified where this client verifies.
+  /// - Throws: ``LedgerClientError``, `LightClientError`.
+  package func state(at key: StateKey) async throws -> StateAnswer {
+    let answer = try await query(path: "/state", data: key.bytes, prove: proofs != nil)
+    try await proofs?.check(answer, at: key)
+    return answer
   }
 
   /// Rows from `start` up to but without `end`, ascending by key, at most `limit`.

@@ -50,6 +50,8 @@ package enum LedgerClientError: Error, Hashable, Sendable, CustomStringConvertib
   case queryRefused(path: String, code: UInt32, reason: String)
   /// No endpoint was given, or one is no `http://host:port`.
   case badEndpoint(String)
+  /// A row's value is not shown to be what the validators agreed on.
+  case unproven(key: String, reason: String)
 
   package var description: String {
     switch self {
@@ -68,6 +70,7 @@ package enum LedgerClientError: Error, Hashable, Sendable, CustomStringConvertib
       "the ledger node refused the query \(path) with code \(code): \(reason)"
     case .badEndpoint(let text):
       "“\(text)” is no endpoint of a ledger node; give one such as http://127.0.0.1:9700"
+    case .unproven(let key, let reason): "row \(key) is unproven: \(reason)"
     }
   }
 }

@@ -119,34 +119,3 @@ struct BlockAnswer: Decodable, Sendable {
   }
   let block: Block?
 }
-
-/// Times as CometBFT writes them: RFC 3339 in UTC with up to nine decimals.
-enum RPCTime {
-  /// Milliseconds since 1970, or nil when the text is no such time.
-  static func milliseconds(_ text: String) -> UInt64? {
-    guard text.hasSuffix("Z") else { return nil }
-    let parts = text.dropLast().split(separator: ".", maxSplits: 1)
-    guard let whole = parts.first else { return nil }
-    let fields = whole.split(whereSeparator: { "-T:".contains($0) }).map { Int($0) }
-    guard fields.count == 6, fields.allSatisfy({ $0 != nil }) else { return nil }
-    let f = fields.compactMap(\.self)
-    guard (1970...9999).contains(f[0]), (1...12).contains(f[1]), (1...31).contains(f[2]) else {
-      return nil
-    }
-    let days = daysSince1970(year: f[0], month: f[1], day: f[2])
-    let seconds = days * 86_400 + f[3] * 3_600 + f[4] * 60 + f[5]
-    let fraction = parts.count == 2 ? String(parts[1].prefix(3)) : ""
-    let padded = fraction + String(repeating: "0", count: 3 - fraction.count)
-    guard seconds >= 0, let milliseconds = UInt64(padded) else { return nil }
-    return UInt64(seconds) * 1000 + milliseconds
-  }
-
-  /// Days from 1970-01-01 to a date of the proleptic Gregorian calendar.
-  private static func daysSince1970(year: Int, month: Int, day: Int) -> Int {
-    let shifted = month <= 2 ? year - 1 : year
-    let era = shifted / 400
-    let yearOfEra = shifted - era * 400
-    let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
-    return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
-  }
-}

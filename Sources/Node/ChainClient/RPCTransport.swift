@@ -34,6 +34,9 @@ actor RPCTransport {
     return try Self.open(answer, method: method)
   }
 
+  /// Turns to the next endpoint, when the one in use answers but does not get on.
+  func useNext() { current = (current + 1) % max(endpoints.count, 1) }
+
   /// Takes an answer out of its envelope.
   private static func open<Answer: Decodable & Sendable>(
     _ bytes: Data, method: String

@@ -95,6 +95,8 @@ extension LedgerClient {
         throw CancellationError()
       } catch {
         reason = error
+        // A node that is cut off from the others takes a transaction and never commits it.
+        if case LedgerClientError.remote = error { await transport.useNext() }
         logger.debug(
           "transaction is sent again",
           metadata: [

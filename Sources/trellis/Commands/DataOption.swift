@@ -1,7 +1,6 @@
 import ArgumentParser
 import ChainClient
 import Foundation
-import Ledger
 import Logging
 
 /// `--data DIR`, which nearly every command has.
@@ -11,23 +10,38 @@ struct DataOption: ParsableArguments {
     completion: .directory)
   var data: String?
 
+  @Option(
+    name: .customLong("rpc"),
+    help: "A ledger node to use instead of this network's own; repeat it for fail-over.")
+  var rpc: [String] = []
+  @Option(
+    help: """
+      A file with a block that you trust: rows are then verified against headers that the \
+      validators signed (docs/decisions/0100-light-client.md).
+      """, completion: .file())
+  var trust: String?
+
   var directory: NetworkDirectory {
     NetworkDirectory(
       data ?? ProcessInfo.processInfo.environment["TRELLIS_DATA"] ?? ".trellis")
   }
 
   /// The network that is there. - Throws: ``UserError``.
-  func network() throws -> OpenNetwork { try OpenNetwork(directory) }
+  func network() throws -> OpenNetwork {
+    try OpenNetwork(directory, access: LedgerAccess(endpoints: rpc, trustFile: trust))
+  }
 }
 
 /// A network's directory with what commands need of it.
 struct OpenNetwork: Sendable {
   let directory: NetworkDirectory
   let settings: NetworkSettings
+  private let access: LedgerAccess
 
   /// - Throws: ``UserError`` when there is no network.
-  init(_ directory: NetworkDirectory) throws {
+  init(_ directory: NetworkDirectory, access: LedgerAccess = LedgerAccess()) throws {
     self.directory = directory
+    self.access = access
     settings = try NetworkSettings.load(from: directory)
   }
 
@@ -37,7 +51,14 @@ struct OpenNetwork: Sendable {
   var ledger: LedgerClient {
     var logger = Logger(label: "trellis.command")
     logger.logLevel = .critical
-    return LedgerClient(
-      endpoints: ["http://127.0.0.1:\(settings.ports.validator)"], logger: logger)
+    return ledger(logger: logger)
+  }
+
+  /// A client of the network's ledger.
+  /// - Parameter progressPath: where it notes how far it has verified, if it verifies.
+  func ledger(logger: Logger, progressPath: String? = nil) -> LedgerClient {
+    access.client(
+      standard: "http://127.0.0.1:\(settings.ports.validator)", progressPath: progressPath,
+      logger: logger)
   }
 }

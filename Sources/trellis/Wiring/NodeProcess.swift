@@ -44,8 +44,9 @@ struct NodeProcess: Sendable {
     logger[metadataKey: "process"] = "\(name.id)"
     let context = Context(
       name: name, network: network, logger: logger,
-      ledger: LedgerClient(
-        endpoints: ["http://127.0.0.1:\(network.settings.ports.validator)"], logger: logger),
+      ledger: network.ledger(
+        logger: logger,
+        progressPath: network.directory.dataDirectory(of: name) + "/verified-block.json"),
       health: HealthBoard())
     logger.info("starting", metadata: ["pid": "\(getpid())"])
     try await serve(context, registry, stop, work)
