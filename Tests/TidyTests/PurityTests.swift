@@ -5,7 +5,8 @@ import Testing
 @Suite struct PurityTests {
   static let pureFolders = [
     "Sources/Core/Primitives", "Sources/Core/Cryptography", "Sources/Core/Economics",
-    "Sources/Core/ServiceKit", "Sources/Core/Ledger", "Sources/Core/LightClient", "Sources/Services/Catalogue",
+    "Sources/Core/ServiceKit", "Sources/Core/Ledger", "Sources/Core/LightClient",
+    "Sources/Services/Catalogue",
     "Sources/Services/Storage/StorageService",
   ]
 

@@ -31,8 +31,8 @@ enum CommitVerification {
 
   /// More than `fraction` of validators that were trusted at an earlier height voted for the block.
   ///
-  /// - Throws: ``LightClientError/tooLittleTrustedPower(signed:total:fraction:)`` when they did not,
-  ///   which tells the caller to look for a height in between.
+  /// - Throws: ``LightClientError/tooLittleTrustedPower(signed:total:fraction:)`` when they did
+  ///   not, which tells the caller to look for a height in between.
   static func byTrustedSet(
     _ commit: BlockCommit, chainID: String, validators: ConsensusValidatorSet,
     fraction: TrustFraction

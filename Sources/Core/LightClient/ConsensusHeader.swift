@@ -77,8 +77,8 @@ package struct ConsensusHeader: Hashable, Sendable {
     self.hashes = hashes
   }
 
-  /// The header's hash: the RFC 6962 root over its fourteen fields, each in the protobuf encoding of
-  /// its own (scalars and byte strings as `StringValue`, `Int64Value`, `BytesValue`).
+  /// The header's hash: the RFC 6962 root over its fourteen fields, each in the protobuf encoding
+  /// of its own (scalars and byte strings as `StringValue`, `Int64Value`, `BytesValue`).
   ///
   /// Source: CometBFT v0.38 `spec/core/data_structures.md`, checked against recorded headers.
   package var hash: Digest { MerkleTree.root(ofLeafHashes: leaves.map { MerkleTree.leafHash($0) }) }

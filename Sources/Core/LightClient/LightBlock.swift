@@ -20,7 +20,8 @@ package struct LightBlock: Hashable, Sendable {
   package var height: UInt64 { header.height }
 
   /// Whether the three belong together and are of this chain.
-  /// - Throws: ``LightClientError/badBlock(height:reason:)``, ``LightClientError/otherChain(found:expected:)``.
+  /// - Throws: ``LightClientError/badBlock(height:reason:)``,
+  ///   ``LightClientError/otherChain(found:expected:)``.
   package func checkCoherence(chainID: String) throws(LightClientError) {
     guard header.chainID == chainID else {
       throw .otherChain(found: header.chainID, expected: chainID)

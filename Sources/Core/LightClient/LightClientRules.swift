@@ -45,8 +45,9 @@ package struct LightClientRules: Hashable, Sendable {
   /// The next height must have the validators that the trusted header announced; a later one must
   /// be signed by more than ``trustFraction`` of the trusted height's power. Both must be signed by
   /// more than two thirds of their own.
-  /// - Throws: ``LightClientError``; of these ``LightClientError/tooLittleTrustedPower(signed:total:fraction:)``
-  ///   means that a height in between may help (``SkippingVerification``).
+  /// - Throws: ``LightClientError``; of these
+  ///   ``LightClientError/tooLittleTrustedPower(signed:total:fraction:)`` means that a height in
+  ///   between may help (``SkippingVerification``).
   package func verify(
     _ block: LightBlock, trusted: LightBlock, now: ConsensusTime
   ) throws(LightClientError) {

@@ -3,8 +3,8 @@ import Primitives
 /// The walk from a trusted block to a wanted height, as a state machine: it says which block to
 /// fetch, the caller fetches it.
 ///
-/// It tries the wanted height at once; where too few of the trusted validators signed that block, it
-/// tries one halfway, and so on (bisection). With ``Mode/sequential`` it takes every height.
+/// It tries the wanted height at once; where too few of the trusted validators signed that block,
+/// it tries one halfway, and so on (bisection). With ``Mode/sequential`` it takes every height.
 package struct SkippingVerification: Sendable {
   /// How heights in between are treated.
   package enum Mode: Sendable {

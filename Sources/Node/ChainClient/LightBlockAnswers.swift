@@ -143,8 +143,8 @@ extension SignedHeaderAnswer {
 
 extension ValidatorsAnswer.Validator {
   /// The validator.
-  /// - Throws: ``LightClientError/badValidatorSet(_:)`` for a key that is not Ed25519, or an address
-  ///   that is not the key's.
+  /// - Throws: ``LightClientError/badValidatorSet(_:)`` for a key that is not Ed25519, or an
+  ///   address that is not the key's.
   func validator() throws(LightClientError) -> ConsensusValidator {
     guard pubKey.type == "tendermint/PubKeyEd25519", let key = Bytes32(Array(pubKey.value)) else {
       throw .badValidatorSet("a key of type \(pubKey.type.prefix(60)) is not supported")

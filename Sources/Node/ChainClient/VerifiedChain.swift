@@ -5,8 +5,9 @@ import Primitives
 
 /// A chain's headers, each verified down from the operator's trust root, whatever the nodes say.
 ///
-/// With more than one source the newest header that one shows is compared with what another shows at
-/// the same height, so that a single lying node is found out even when it holds old validators' keys.
+/// With more than one source the newest header that one shows is compared with what another shows
+/// at the same height, so that a single lying node is found out even when it holds old validators'
+/// keys.
 package actor VerifiedChain {
   /// The headers that are kept for questions about heights just below the newest.
   private static let keptHeaders = 1024
