@@ -18,6 +18,11 @@ enum Samples {
       chain: Digest.sha256([7]), lease: LeaseID(number: 2), lane: 3, provider: account,
       cumulative: .whole(5)), with: TestChain.key(0))
 
+  static let validatorTerms = ValidatorTerms(
+    name: "name", consensusPublicKey: TestChain.key(2).accountID.value,
+    verifiableRandomPublicKey: TestChain.key(3).accountID.value, commission: .standard,
+    stake: .whole(100))
+
   static let operations: [(name: String, operation: Ledger.Operation)] = [
     ("transfer", .transfer(to: account, amount: .whole(1))),
     ("faucet", .faucet(to: account, amount: .whole(1))),
@@ -47,6 +52,12 @@ enum Samples {
     ("claim-voucher", .claimVoucher(voucher)),
     ("change-parameter", .changeParameter(name: "fake.size", value: 3)),
     ("service", .service(terms.service, payload: [1, 2, 3])),
+    ("create-validator", .createValidator(validatorTerms)),
+    ("edit-validator", .editValidator(name: "name", commission: 7)),
+    ("delegate", .delegate(validator: account, amount: .whole(1))),
+    ("undelegate", .undelegate(validator: account, amount: .whole(1))),
+    ("unjail", .unjail),
+    ("claim-rewards", .claimRewards(validator: account)),
   ]
 
   static var records: [(name: String, bytes: [UInt8])] {
@@ -92,6 +103,71 @@ enum Samples {
           source: .metered(.egressBytes), credits: .whole(1), tokens: .whole(2),
           burned: .whole(3), quantity: 4, creditsPerUnit: .whole(5), rule: "commons/0",
           causes: causes
+        ).canonicalBytes()
+      ),
+      (
+        "validator",
+        ValidatorRecord(
+          number: ValidatorNumber(number: 1), terms: validatorTerms, createdAt: time
+        ).canonicalBytes()
+      ),
+      (
+        "delegation",
+        DelegationRecord(
+          holding: RewardHolding(shares: 5, index: RewardIndex(perShare: 6)), since: time
+        ).canonicalBytes()
+      ),
+      (
+        "unbonding",
+        UnbondingRecord(
+          delegator: account, initial: .whole(2), balance: .whole(1), completesAt: time
+        ).canonicalBytes()
+      ),
+      ("signing", SigningRecord(since: 7, window: 20).canonicalBytes()),
+      (
+        "active-set",
+        ActiveSetRecord(
+          members: [.init(number: ValidatorNumber(number: 1), account: account, power: 3)]
+        ).canonicalBytes()
+      ),
+      (
+        "contributors",
+        BeaconContributorsRecord(contributors: [.init(account: account, power: 3)])
+          .canonicalBytes()
+      ),
+      (
+        "staking-line",
+        StakingLine(
+          epoch: 1, validator: account, stake: .whole(2), shares: 3, reward: .whole(4),
+          commission: .whole(5), perShareBefore: 6, perShareAfter: 7, cause: cause
+        ).canonicalBytes()
+      ),
+      (
+        "reward-claim",
+        RewardClaimRecord(
+          delegator: account, validator: account, time: time, amount: .whole(1), shares: 2,
+          fromPerShare: 3, toPerShare: 4
+        ).canonicalBytes()
+      ),
+      (
+        "oracle-price",
+        OraclePriceRecord(
+          price: .whole(1), height: 2, time: time, reports: 3, power: 4, totalPower: 5
+        ).canonicalBytes()
+      ),
+      (
+        "extension-item",
+        BlockItem.extensions(
+          ExtensionItem(
+            contributions: [
+              BeaconContribution(
+                validator: account,
+                proof: VerifiableRandomKey(seed: TestChain.seed(9)).prove([1]))
+            ],
+            prices: [
+              PriceReport.sign(
+                .whole(1), height: 2, chain: Digest.sha256([7]), with: TestChain.key(1))
+            ])
         ).canonicalBytes()
       ),
       (

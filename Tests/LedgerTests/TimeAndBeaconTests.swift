@@ -129,15 +129,17 @@ struct TimeAndBeaconTests {
   }
 
   @Test func contributorsAreFixedForAnEpochAndTwoThirdsMakeABeacon() {
-    #expect(BeaconRules.isQuorum(1, of: 1))
-    #expect(!BeaconRules.isQuorum(0, of: 1))
-    #expect(!BeaconRules.isQuorum(2, of: 3))
-    #expect(BeaconRules.isQuorum(3, of: 4))
-    #expect(!BeaconRules.isQuorum(0, of: 0))
+    #expect(BeaconRules.isQuorum(power: 1, of: 1))
+    #expect(!BeaconRules.isQuorum(power: 0, of: 1))
+    #expect(!BeaconRules.isQuorum(power: 2, of: 3))
+    #expect(BeaconRules.isQuorum(power: 3, of: 4))
+    #expect(!BeaconRules.isQuorum(power: 0, of: 0))
     let outputs: [[UInt8]] = [[1, 2], [0, 9], [5]]
     let beacon = BeaconRules.combine(previous: .zero, outputs: outputs)
     #expect(beacon == BeaconRules.combine(previous: .zero, outputs: outputs.reversed()))
-    #expect(beacon != BeaconRules.combine(previous: .zero, outputs: Array(outputs.dropLast())))
+    // Only the smallest output counts: leaving out any other changes nothing.
+    #expect(beacon == BeaconRules.combine(previous: .zero, outputs: Array(outputs.dropLast())))
+    #expect(beacon != BeaconRules.combine(previous: .zero, outputs: [[1, 2], [5]]))
   }
 
   @Test func governorsChangeParametersWithinBounds() throws {
@@ -165,7 +167,7 @@ struct TimeAndBeaconTests {
     let item = BlockItem.signed(open.signed(mint, by: stranger)).canonicalBytes()
     #expect(try open.run([item, item]).results.map(\.codeName) == ["ok", "ok", "sequence-used"])
     #expect(open.balance(stranger) == .whole(5))
-    #expect(open.supply.issued == .whole(60_005))
+    #expect(open.supply.issued == .whole(61_005))
     var closed = try TestChain(TestChain.makeGenesis(allowsFaucet: false))
     try closed.expect(.unknownAccount, for: mint, by: stranger)
     try closed.expect(.faucetClosed, for: mint, by: Self.alice)

@@ -75,6 +75,10 @@ package protocol ServiceContext {
     lease: LeaseID?, cause: Cause
   ) throws(Rejection) -> Amount
 
+  /// What the oracle last said that a token costs; nil before the first price and where there is no
+  /// oracle.
+  var tokenPrice: TokenPrice? { get }
+
   /// How many tokens `credits` are worth by the policy's rule today, rounded down.
   func tokens(for credits: Credits) -> Amount
 

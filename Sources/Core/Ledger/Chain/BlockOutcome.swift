@@ -8,7 +8,7 @@ package struct BlockInput: Hashable, Sendable, CanonicalCodable {
   package let height: UInt64
   /// Wall-clock time in milliseconds since 1970; not before the last block's.
   package let timeMilliseconds: UInt64
-  /// ``BlockItem`` encodings: the beacon, then transactions.
+  /// ``BlockItem`` encodings: what validators added, then transactions.
   package let items: [[UInt8]]
   /// The validator that proposed the block.
   package let proposer: AccountID
@@ -117,6 +117,9 @@ package struct BlockOutcome: Sendable {
   package let blockHash: Digest
   /// The rows that changed, strictly ascending by key; nil is a deletion.
   package let changes: [(key: StateKey, value: [UInt8]?)]
+  /// What the engine must be told of the validators: each key once, ascending, power 0 for who
+  /// leaves; never all of them. It acts on it two blocks later.
+  package let validatorUpdates: [ValidatorUpdate]
   /// Set when the machine refused the whole block (wrong height, time before the last block's, bad
   /// beacon); nothing changed then.
   package let refusal: Rejection?

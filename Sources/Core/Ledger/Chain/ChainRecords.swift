@@ -16,6 +16,8 @@ package struct ChainClock: Hashable, Sendable, CanonicalCodable {
   package var epochEndsAt: LedgerTime
   /// The last beacon.
   package var beacon: Digest
+  /// What the last beacon was before this block: contributions to it were made over that.
+  package var previousBeacon: Digest
   /// The height that the last beacon was made at; a block without contributions makes none.
   package var beaconHeight: UInt64
   /// A hash chain over all blocks.
@@ -23,8 +25,8 @@ package struct ChainClock: Hashable, Sendable, CanonicalCodable {
 
   package init(
     height: UInt64, unixMilliseconds: UInt64, time: LedgerTime, epoch: UInt64,
-    epochStartedAt: LedgerTime, epochEndsAt: LedgerTime, beacon: Digest, beaconHeight: UInt64,
-    blockHash: Digest
+    epochStartedAt: LedgerTime, epochEndsAt: LedgerTime, beacon: Digest,
+    previousBeacon: Digest? = nil, beaconHeight: UInt64, blockHash: Digest
   ) {
     self.height = height
     self.unixMilliseconds = unixMilliseconds
@@ -33,6 +35,7 @@ package struct ChainClock: Hashable, Sendable, CanonicalCodable {
     self.epochStartedAt = epochStartedAt
     self.epochEndsAt = epochEndsAt
     self.beacon = beacon
+    self.previousBeacon = previousBeacon ?? beacon
     self.beaconHeight = beaconHeight
     self.blockHash = blockHash
   }
@@ -45,6 +48,7 @@ package struct ChainClock: Hashable, Sendable, CanonicalCodable {
     encoder.encode(epochStartedAt)
     encoder.encode(epochEndsAt)
     encoder.encode(beacon)
+    encoder.encode(previousBeacon)
     encoder.encode(beaconHeight)
     encoder.encode(blockHash)
   }
@@ -57,6 +61,7 @@ package struct ChainClock: Hashable, Sendable, CanonicalCodable {
     epochStartedAt = try decoder.decode()
     epochEndsAt = try decoder.decode()
     beacon = try decoder.decode()
+    previousBeacon = try decoder.decode()
     beaconHeight = try decoder.decodeUInt64()
     blockHash = try decoder.decode()
   }
@@ -101,55 +106,14 @@ package struct ParameterRecord: Hashable, Sendable, CanonicalCodable {
   }
 }
 
-/// A validator's public key for the beacon.
-package struct ValidatorRecord: Hashable, Sendable, CanonicalCodable {
-  package let verifiableRandomPublicKey: Bytes32
-  package init(verifiableRandomPublicKey: Bytes32) {
-    self.verifiableRandomPublicKey = verifiableRandomPublicKey
-  }
-  package func encode(into encoder: inout CanonicalEncoder) {
-    encoder.encode(verifiableRandomPublicKey)
-  }
-  package init(from decoder: inout CanonicalDecoder) throws(CodecError) {
-    verifiableRandomPublicKey = try decoder.decode()
-  }
-}
-
-/// The accounts whose contributions count in the running epoch, ascending.
-package struct BeaconContributorsRecord: Hashable, Sendable, CanonicalCodable {
-  package let accounts: [AccountID]
-  package init(accounts: [AccountID]) { self.accounts = accounts }
-  package func encode(into encoder: inout CanonicalEncoder) { encoder.encode(accounts) }
-  package init(from decoder: inout CanonicalDecoder) throws(CodecError) {
-    accounts = try decoder.decodeArray(limit: 1024)
-  }
-}
-
-/// The beacon of one height.
-package struct BeaconRecord: Hashable, Sendable, CanonicalCodable {
-  package let value: Digest
-  /// How many validators contributed.
-  package let contributions: UInt32
-  package init(value: Digest, contributions: UInt32) {
-    self.value = value
-    self.contributions = contributions
-  }
-  package func encode(into encoder: inout CanonicalEncoder) {
-    encoder.encode(value)
-    encoder.encode(contributions)
-  }
-  package init(from decoder: inout CanonicalDecoder) throws(CodecError) {
-    value = try decoder.decode()
-    contributions = try decoder.decodeUInt32()
-  }
-}
-
 /// Something to do when the ledger's clock gets there.
 package enum DeadlineRecord: Hashable, Sendable, CanonicalCodable {
   /// A service's wake.
   case wake(service: ServiceID, notBefore: UInt64, token: [UInt8])
   /// A closing lease is refunded.
   case finishLease(LeaseID)
+  /// Stake that left a validator is paid out.
+  case finishUnbonding(UnbondingID)
 
   /// The longest token, in bytes.
   package static let tokenByteLimit = 4096
@@ -158,7 +122,7 @@ package enum DeadlineRecord: Hashable, Sendable, CanonicalCodable {
   package var notBefore: UInt64 {
     switch self {
     case .wake(_, let height, _): height
-    case .finishLease: 0
+    case .finishLease, .finishUnbonding: 0
     }
   }
 
@@ -172,6 +136,9 @@ package enum DeadlineRecord: Hashable, Sendable, CanonicalCodable {
     case .finishLease(let lease):
       encoder.encode(UInt8(2))
       encoder.encode(lease)
+    case .finishUnbonding(let id):
+      encoder.encode(UInt8(50))
+      encoder.encode(id)
     }
   }
 
@@ -183,6 +150,7 @@ package enum DeadlineRecord: Hashable, Sendable, CanonicalCodable {
         service: try decoder.decode(), notBefore: try decoder.decodeUInt64(),
         token: try decoder.decodeBytes(limit: Self.tokenByteLimit))
     case 2: self = .finishLease(try decoder.decode())
+    case 50: self = .finishUnbonding(try decoder.decode())
     default: throw .unknownCase(type: "DeadlineRecord", byte: kind)
     }
   }

@@ -22,22 +22,38 @@ package struct Genesis: Hashable, Sendable, CanonicalCodable {
     }
   }
 
-  /// A validator: who contributes to the beacon.
+  /// A validator of the first set, with its own stake.
   package struct Validator: Hashable, Sendable, CanonicalCodable {
     package let account: AccountID
-    /// The public key of its verifiable random function.
-    package let verifiableRandomPublicKey: Bytes32
-    package init(account: AccountID, verifiableRandomPublicKey: Bytes32) {
+    /// Its name, keys, commission, and stake: tokens that come on top of ``accounts``.
+    package let terms: ValidatorTerms
+
+    package init(account: AccountID, terms: ValidatorTerms) {
       self.account = account
-      self.verifiableRandomPublicKey = verifiableRandomPublicKey
+      self.terms = terms
     }
+
+    /// A validator with the standard commission.
+    /// - Parameter consensusPublicKey: nil for one that votes with its account's key.
+    package init(
+      account: AccountID, verifiableRandomPublicKey: Bytes32, name: String = "validator",
+      consensusPublicKey: Bytes32? = nil, stake: Amount = .whole(1_000)
+    ) {
+      self.init(
+        account: account,
+        terms: ValidatorTerms(
+          name: name, consensusPublicKey: consensusPublicKey ?? account.value,
+          verifiableRandomPublicKey: verifiableRandomPublicKey, commission: .standard,
+          stake: stake))
+    }
+
     package func encode(into encoder: inout CanonicalEncoder) {
       encoder.encode(account)
-      encoder.encode(verifiableRandomPublicKey)
+      encoder.encode(terms)
     }
     package init(from decoder: inout CanonicalDecoder) throws(CodecError) {
       account = try decoder.decode()
-      verifiableRandomPublicKey = try decoder.decode()
+      terms = try decoder.decode()
     }
   }
 
@@ -65,7 +81,7 @@ package struct Genesis: Hashable, Sendable, CanonicalCodable {
   package let genesisTimeMilliseconds: UInt64
   /// First balances, strictly ascending by account.
   package let accounts: [Allocation]
-  /// The beacon's contributors, strictly ascending by account.
+  /// The first validators, strictly ascending by account.
   package let validators: [Validator]
   /// Who may change parameters, strictly ascending.
   package let governors: [AccountID]

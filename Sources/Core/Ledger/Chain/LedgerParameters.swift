@@ -72,6 +72,6 @@ package enum LedgerParameters {
         production: parameter.standard, devnet: { _ in parameter.standard },
         meaning: parameter.meaning)
     }
-    return declarations + economic + services.flatMap(\.parameters)
+    return declarations + StakingParameters.declarations + economic + services.flatMap(\.parameters)
   }
 }

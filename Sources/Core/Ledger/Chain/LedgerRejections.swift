@@ -61,4 +61,20 @@ extension RejectionCode {
   package static let parameterOutOfBounds = RejectionCode(132, "parameter-out-of-bounds")
 
   package static let tooLong = RejectionCode(150, "too-long")
+
+  package static let validatorExists = RejectionCode(360, "validator-exists")
+  package static let unknownValidator = RejectionCode(361, "unknown-validator")
+  package static let consensusKeyUsed = RejectionCode(362, "consensus-key-used")
+  package static let commissionOutOfBounds = RejectionCode(363, "commission-out-of-bounds")
+  package static let commissionChangeTooLarge = RejectionCode(364, "commission-change-too-large")
+  package static let selfStakeTooSmall = RejectionCode(365, "self-stake-too-small")
+  package static let stakeTooSmall = RejectionCode(366, "stake-too-small")
+  package static let noSuchStake = RejectionCode(367, "no-such-stake")
+  package static let notJailed = RejectionCode(368, "not-jailed")
+  package static let jailRuns = RejectionCode(369, "jail-runs")
+  package static let tombstoned = RejectionCode(370, "tombstoned")
+  package static let worthlessStake = RejectionCode(371, "worthless-stake")
+  package static let badValidatorName = RejectionCode(372, "bad-validator-name")
+  /// A price in a block's item 0 that nobody who may has signed.
+  package static let badPrice = RejectionCode(373, "bad-price")
 }

@@ -39,6 +39,18 @@ package enum Operation: Hashable, Sendable, CanonicalCodable {
   case changeParameter(name: String, value: UInt128)
   /// A service's own transaction.
   case service(ServiceID, payload: [UInt8])
+  /// Makes the sender a validator, with stake out of its balance.
+  case createValidator(ValidatorTerms)
+  /// Changes the sender's validator's name or commission (parts of 10,000); nil leaves it.
+  case editValidator(name: String?, commission: UInt16?)
+  /// Stakes tokens with a validator.
+  case delegate(validator: AccountID, amount: Amount)
+  /// Takes stake away from a validator; it is paid out after the unbonding time.
+  case undelegate(validator: AccountID, amount: Amount)
+  /// Releases the sender's validator from jail.
+  case unjail
+  /// Pays the rewards of the sender's stake with a validator.
+  case claimRewards(validator: AccountID)
 
   /// The longest endpoint, in bytes.
   package static let endpointByteLimit = 255
@@ -68,6 +80,12 @@ package enum Operation: Hashable, Sendable, CanonicalCodable {
     case .claimVoucher: 16
     case .changeParameter: 17
     case .service: 18
+    case .createValidator: 50
+    case .editValidator: 51
+    case .delegate: 52
+    case .undelegate: 53
+    case .unjail: 54
+    case .claimRewards: 55
     }
   }
 
@@ -87,6 +105,8 @@ package enum Operation: Hashable, Sendable, CanonicalCodable {
       encoder.encode(service)
       encoder.encode(payload)
     case .registerProvider, .updateProvider: encodeStaking(into: &encoder)
+    case .createValidator, .editValidator, .delegate, .undelegate, .unjail, .claimRewards:
+      encodeValidators(into: &encoder)
     case .postOffer, .withdrawOffer, .placeOrder, .cancelOrder, .placeBid, .acceptBid,
       .topUpLease, .closeLease:
       encodeMarket(into: &encoder)
@@ -102,6 +122,21 @@ package enum Operation: Hashable, Sendable, CanonicalCodable {
     case .updateProvider(let endpoint, let location):
       encoder.encode(endpoint)
       encoder.encode(location)
+    default: break
+    }
+  }
+
+  private func encodeValidators(into encoder: inout CanonicalEncoder) {
+    switch self {
+    case .createValidator(let terms): encoder.encode(terms)
+    case .editValidator(let name, let commission):
+      encoder.encode(name)
+      encoder.encode(commission != nil)
+      if let commission { encoder.encode(commission) }
+    case .delegate(let validator, let amount), .undelegate(let validator, let amount):
+      encoder.encode(validator)
+      encoder.encode(amount)
+    case .claimRewards(let validator): encoder.encode(validator)
     default: break
     }
   }
@@ -147,7 +182,26 @@ package enum Operation: Hashable, Sendable, CanonicalCodable {
     case 18:
       self = .service(
         try decoder.decode(), payload: try decoder.decodeBytes(limit: Self.payloadByteLimit))
+    case 50...55: self = try Self.decodeValidators(kind, &decoder)
     default: throw .unknownCase(type: "Operation", byte: kind)
+    }
+  }
+
+  private static func decodeValidators(
+    _ kind: UInt8, _ decoder: inout CanonicalDecoder
+  ) throws(CodecError) -> Operation {
+    switch kind {
+    case 50: return .createValidator(try decoder.decode())
+    case 51:
+      let name: String? =
+        try decoder.decodeBool()
+        ? try decoder.decodeString(limit: ValidatorTerms.nameByteLimit) : nil
+      let commission: UInt16? = try decoder.decodeBool() ? try decoder.decodeUInt16() : nil
+      return .editValidator(name: name, commission: commission)
+    case 52: return .delegate(validator: try decoder.decode(), amount: try decoder.decode())
+    case 53: return .undelegate(validator: try decoder.decode(), amount: try decoder.decode())
+    case 54: return .unjail
+    default: return .claimRewards(validator: try decoder.decode())
     }
   }
 

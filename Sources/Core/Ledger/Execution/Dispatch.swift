@@ -79,6 +79,7 @@ extension LedgerState {
       switch deadline {
       case .wake(let service, _, let token): wake(service, token)
       case .finishLease(let lease): finish(lease)
+      case .finishUnbonding(let id): finishUnbonding(id)
       }
       keep()
     }

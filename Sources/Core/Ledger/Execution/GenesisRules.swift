@@ -14,6 +14,9 @@ enum GenesisRules {
     }
     try unique(genesis.accounts.map(\.account), "an account")
     try unique(genesis.validators.map(\.account), "a validator")
+    try unique(
+      genesis.validators.map { ConsensusAddress(publicKey: $0.terms.consensusPublicKey) }.sorted(),
+      "a consensus address")
     try unique(genesis.governors, "a governor")
     try unique(genesis.parameters.map(\.name), "a parameter")
     try unique(services.map(\.id).sorted(), "a service")
@@ -60,10 +63,6 @@ enum GenesisRules {
     var rows: [(key: StateKey, value: [UInt8])] = [
       (StateKeys.genesis, record.canonicalBytes()),
       (StateKeys.supply, SupplyRecord(issued: try issued(genesis)).canonicalBytes()),
-      (
-        StateKeys.beaconContributors,
-        BeaconContributorsRecord(accounts: genesis.validators.map(\.account)).canonicalBytes()
-      ),
     ]
     for declaration in LedgerParameters.all(services, policy: genesis.policy) {
       let named = genesis.parameters.first { $0.name == declaration.name }
@@ -71,14 +70,14 @@ enum GenesisRules {
       rows.append(
         (StateKeys.parameter(declaration.name), ParameterRecord(value: value).canonicalBytes()))
     }
-    for validator in genesis.validators {
-      let record = ValidatorRecord(
-        verifiableRandomPublicKey: validator.verifiableRandomPublicKey)
-      rows.append((StateKeys.validator(validator.account), record.canonicalBytes()))
-    }
     for allocation in genesis.accounts {
       let record = AccountRecord(balance: allocation.amount)
       rows.append((StateKeys.account(allocation.account), record.canonicalBytes()))
+    }
+    // Who validates has an account, if only for its stake.
+    for validator in genesis.validators
+    where !genesis.accounts.contains(where: { $0.account == validator.account }) {
+      rows.append((StateKeys.account(validator.account), AccountRecord().canonicalBytes()))
     }
     return StateRows(rows.sorted { $0.key < $1.key })
   }
@@ -87,9 +86,10 @@ enum GenesisRules {
     do throws(ArithmeticError) {
       var sum = Amount.zero
       for allocation in genesis.accounts { sum = try sum.adding(allocation.amount) }
+      for validator in genesis.validators { sum = try sum.adding(validator.terms.stake) }
       return sum
     } catch {
-      throw .badGenesis("the balances together do not fit in an amount")
+      throw .badGenesis("the balances and stakes together do not fit in an amount")
     }
   }
 
@@ -101,5 +101,19 @@ enum GenesisRules {
       epochEndsAt: LedgerTime.genesis.advanced(milliseconds: epochMilliseconds),
       beacon: Digest.sha256(domain: "genesis-beacon", genesis.chain.bytes), beaconHeight: 0,
       blockHash: genesis.chain)
+  }
+}
+
+extension LedgerState {
+  /// Puts a genesis's validators into the first set.
+  /// - Throws: ``Rejection`` for terms that no validator may have.
+  mutating func seatValidators(_ validators: [Genesis.Validator]) throws(Rejection) {
+    for validator in validators {
+      try checkTerms(validator.terms)
+      addValidator(validator.account, validator.terms)
+      try bond(validator.terms.stake, by: validator.account, to: validator.account)
+    }
+    _ = updateValidatorSet()
+    fixContributors()
   }
 }

@@ -12,6 +12,7 @@ extension LedgerState {
     try checkTokens(supply)
     try checkCredits(supply)
     try checkStakes()
+    try checkValidators()
   }
 
   /// Adds up a quantity over the rows of a table.
@@ -33,14 +34,15 @@ extension LedgerState {
   private func checkTokens(_ supply: SupplyRecord) throws(InvariantViolation) {
     let balances = try sum(.account, AccountRecord.self) { $0.balance }
     let bonds = try sum(.provider, ProviderRecord.self) { $0.bond }
+    let staked = try stakedTokens()
     // Each part is below 2^127 or the sum of balances would not have fitted at genesis; saturating
     // keeps a broken state from trapping here.
     let found = balances.baseUnits.addingSaturated(bonds.baseUnits)
-      .addingSaturated(supply.vault.baseUnits)
+      .addingSaturated(supply.vault.baseUnits).addingSaturated(staked.baseUnits)
     guard found == supply.supply.baseUnits else {
       throw InvariantViolation(
         "issued − burned is \(supply.supply), but balances \(balances) + bonds \(bonds) + vault "
-          + "\(supply.vault) differ from it")
+          + "\(supply.vault) + stakes \(staked) differ from it")
     }
   }
 

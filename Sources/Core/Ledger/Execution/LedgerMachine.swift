@@ -37,6 +37,11 @@ package struct LedgerMachine: Sendable {
         throw .serviceFailed("\(service.name): \(error)")
       }
     }
+    do throws(Rejection) {
+      try state.seatValidators(genesis.validators)
+    } catch {
+      throw .badGenesis("its validators cannot be seated: \(error)")
+    }
     state.write(state.clock, at: StateKeys.clock)
     _ = state.takeChanges()
     state.events = []
@@ -112,6 +117,13 @@ package struct LedgerMachine: Sendable {
   package var rowCount: Int { state.rows.count }
   /// When a block is wanted although nobody sends anything.
   package var nextWork: NextWork { state.nextWork }
+  /// The validators that the engine was told of, ascending by key; what it begins with at genesis.
+  package var validatorSet: [ValidatorUpdate] { state.validatorSet }
+
+  /// The account of the validator that votes under an address, whether it is in the set or not.
+  package func validator(at address: ConsensusAddress) -> AccountID? {
+    state.validator(at: address)
+  }
 
   /// How long a driver may wait for its next block if nobody sends anything: 0 with work pending,
   /// at most 5 s while a deadline is ahead, nil when there is none.
@@ -196,12 +208,19 @@ package struct LedgerMachine: Sendable {
     }
   }
 
-  private static let badSignature = Rejection(
+  /// The envelope's checks for the next block.
+  /// - Parameter next: what the lane is at in a block being put together; nil for the state's.
+  func checkEnvelope(_ transaction: Transaction, next: UInt64?) throws(Rejection) {
+    try state.checkEnvelope(
+      transaction, height: height.addingSaturated(1), window: 0, next: next)
+  }
+
+  static let badSignature = Rejection(
     .badSignature, "the signature does not verify under the sender's key")
 
-  private static func decodeTransaction(_ bytes: [UInt8]) throws(Rejection) -> SignedTransaction {
+  static func decodeTransaction(_ bytes: [UInt8]) throws(Rejection) -> SignedTransaction {
     guard case .signed(let signed) = try decode(bytes) else {
-      throw Rejection(.misplacedItem, "a beacon is only ever the first item of a block")
+      throw Rejection(.misplacedItem, "what validators add is only ever the first item of a block")
     }
     return signed
   }
@@ -220,33 +239,84 @@ package struct LedgerMachine: Sendable {
 
   // MARK: The beacon
 
-  /// A validator's contribution to the next block.
+  /// A validator's contribution to the block of `height`: the next one (nil) or the one after it,
+  /// for which an engine asks with the vote for the next one.
   package func beaconContribution(
-    key: VerifiableRandomKey, account: AccountID
+    key: VerifiableRandomKey, account: AccountID, height: UInt64? = nil
   ) -> BeaconContribution {
-    let alpha = BeaconRules.alpha(
-      chain: chain, previous: state.clock.beacon, height: height.addingSaturated(1))
+    let alpha = state.beaconInput(height: height ?? self.height.addingSaturated(1))
     return BeaconContribution(validator: account, proof: key.prove(alpha))
   }
 
-  /// Whether a contribution proves itself for the next block.
-  package func accepts(_ contribution: BeaconContribution) -> Bool {
+  /// Whether a vote extension of the validator at `address` proves itself for the block of `height`:
+  /// the next one or the one after it.
+  package func accepts(
+    _ extended: VoteExtension, by address: ConsensusAddress, height: UInt64
+  ) -> Bool {
+    guard height == self.height + 1 || height == self.height + 2,
+      let account = state.validator(at: address), extended.contribution.validator == account
+    else { return false }
+    if let price = extended.price {
+      guard price.validator == account, price.height == height, price.isValid(chain: chain) else {
+        return false
+      }
+    }
     do throws(Rejection) {
-      return try state.checkContributions([contribution], height: height.addingSaturated(1))
-        .count == 1
+      _ = try state.output(
+        of: extended.contribution, alpha: state.beaconInput(height: height))
+      return true
     } catch {
       return false
     }
   }
 
+  /// Item 0 of the next block: what proves itself of the extensions, each validator's once.
+  package func extensionItem(_ extensions: [VoteExtension]) -> ExtensionItem {
+    let next = height.addingSaturated(1)
+    var contributions: [BeaconContribution] = []
+    var prices: [PriceReport] = []
+    for extended in extensions {
+      let one = ExtensionItem(contributions: [extended.contribution])
+      if isAcceptable(one, height: next) { contributions.append(extended.contribution) }
+      guard let price = extended.price,
+        isAcceptable(ExtensionItem(prices: [price]), height: next)
+      else { continue }
+      prices.append(price)
+    }
+    return ExtensionItem(
+      contributions: Self.once(contributions, by: \.validator),
+      prices: Self.once(prices, by: \.validator))
+  }
+
+  private func isAcceptable(_ item: ExtensionItem, height: UInt64) -> Bool {
+    do throws(Rejection) {
+      _ = try state.checkExtensions(item, height: height)
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  /// Ascending, the first of each validator.
+  private static func once<T>(_ parts: [T], by validator: (T) -> AccountID) -> [T] {
+    var kept: [T] = []
+    for part in parts.sorted(by: { validator($0) < validator($1) })
+    where kept.last.map(validator) != validator(part) {
+      kept.append(part)
+    }
+    return kept
+  }
+
   // MARK: Executing
 
-  /// Whether a block may be executed. Checks, in this order: height, time, that its first item is a
-  /// beacon, the contributions.
+  /// Whether a block may be executed. Checks, in this order: height, time, that its first item is
+  /// what validators added, the contributions, the prices.
   /// - Throws: ``Rejection``.
-  package func validate(_ block: BlockInput) throws(Rejection) { _ = try beaconOutputs(block) }
+  package func validate(_ block: BlockInput) throws(Rejection) { _ = try examine(block) }
 
-  private func beaconOutputs(_ block: BlockInput) throws(Rejection) -> [[UInt8]] {
+  private func examine(
+    _ block: BlockInput
+  ) throws(Rejection) -> (item: ExtensionItem, outputs: [[UInt8]]) {
     guard block.height == height.addingSaturated(1) else {
       throw Rejection(.badBlock, "the next block has height \(height + 1), not \(block.height)")
     }
@@ -256,12 +326,13 @@ package struct LedgerMachine: Sendable {
         "the block's time \(block.timeMilliseconds) is before the last one's, "
           + "\(lastTimeMilliseconds)")
     }
-    guard let first = block.items.first, case .beacon(let contributions) = try Self.decode(first)
-    else { throw Rejection(.badBlock, "a block's first item is its beacon") }
-    return try state.checkContributions(contributions, height: block.height)
+    guard let first = block.items.first, case .extensions(let item) = try Self.decode(first)
+    else { throw Rejection(.badBlock, "a block's first item is what validators added") }
+    return (item, try state.checkExtensions(item, height: block.height))
   }
 
-  /// Executes a block: clock, beacon, draws, deadlines, transactions, epoch end.
+  /// Executes a block: clock, beacon and price, evidence and votes, draws, deadlines, transactions,
+  /// epoch end, the set of validators.
   ///
   /// A block that ``validate(_:)`` refuses changes nothing and comes back with its refusal.
   /// - Parameter signatureVerdicts: for each item whether its signature is valid, where a driver
@@ -269,14 +340,14 @@ package struct LedgerMachine: Sendable {
   package mutating func execute(
     _ block: BlockInput, signatureVerdicts: [Bool]? = nil
   ) -> BlockOutcome {
-    let outputs: [[UInt8]]
+    let extensions: (item: ExtensionItem, outputs: [[UInt8]])
     do throws(Rejection) {
-      outputs = try beaconOutputs(block)
+      extensions = try examine(block)
     } catch {
       return outcome(results: [], changes: [], refusal: error)
     }
     let hashes = block.items.map { Digest.sha256($0) }
-    begin(block, hashes: hashes, outputs: outputs)
+    begin(block, hashes: hashes, extensions.item, extensions.outputs)
     var results = [TransactionResult.success(hashes[0])]
     results.reserveCapacity(hashes.count)
     for index in block.items.indices.dropFirst() {
@@ -290,7 +361,9 @@ package struct LedgerMachine: Sendable {
     return finish(results)
   }
 
-  private mutating func begin(_ block: BlockInput, hashes: [Digest], outputs: [[UInt8]]) {
+  private mutating func begin(
+    _ block: BlockInput, hashes: [Digest], _ item: ExtensionItem, _ outputs: [[UInt8]]
+  ) {
     let passed = block.timeMilliseconds - state.clock.unixMilliseconds
     state.clock.height = block.height
     state.clock.unixMilliseconds = block.timeMilliseconds
@@ -299,7 +372,8 @@ package struct LedgerMachine: Sendable {
     state.clock.blockHash = Self.blockHash(
       block, hashes: hashes, previous: state.clock.blockHash)
     state.refreshPolicy()
-    state.makeBeacon(outputs)
+    state.apply(item, outputs: outputs)
+    state.judge(block.misbehaviour, block.lastCommit)
     state.runDraws()
     state.runDeadlines()
     state.keep()
@@ -333,23 +407,25 @@ package struct LedgerMachine: Sendable {
   }
 
   private mutating func finish(_ results: [TransactionResult]) -> BlockOutcome {
+    let updates = state.updateValidatorSet()
     state.write(state.clock, at: StateKeys.clock)
     let changes = state.takeChanges()
     tree.update(
       changes.map {
         StateTree.Change(key: $0.key.treeKey, value: $0.value.map { Digest.sha256($0) })
       })
-    return outcome(results: results, changes: changes, refusal: nil)
+    return outcome(results: results, changes: changes, updates: updates, refusal: nil)
   }
 
   private mutating func outcome(
     results: [TransactionResult], changes: [(key: StateKey, value: [UInt8]?)],
-    refusal: Rejection?
+    updates: [ValidatorUpdate] = [], refusal: Rejection?
   ) -> BlockOutcome {
     let events = state.events
     state.events = []
     return BlockOutcome(
       height: state.clock.height, time: state.clock.time, results: results, events: events,
-      stateRoot: tree.root, blockHash: state.clock.blockHash, changes: changes, refusal: refusal)
+      stateRoot: tree.root, blockHash: state.clock.blockHash, changes: changes,
+      validatorUpdates: updates, refusal: refusal)
   }
 }

@@ -43,6 +43,8 @@ struct LedgerState: Sendable {
   var activeService: ServiceID?
   /// Providers whose standing changed, of which services have not been told.
   var changedProviders: [ProviderID] = []
+  /// Whether something changed in this block that may change the set of validators.
+  var validatorsChanged = false
 
   init(
     rows: StateRows, genesis: GenesisRecord, services: [any ServiceModule], clock: ChainClock
@@ -159,6 +161,7 @@ struct LedgerState: Sendable {
     }
     originals.removeAll(keepingCapacity: true)
     undo.removeAll(keepingCapacity: true)
+    validatorsChanged = false
     return changes
   }
 

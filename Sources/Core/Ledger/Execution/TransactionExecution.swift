@@ -8,9 +8,12 @@ extension LedgerState {
 
   /// The checks that come before the signature, in their order: chain, lane, expiry, account,
   /// sequence.
-  /// - Parameter height: the block that would execute it.
+  /// - Parameters:
+  ///   - height: the block that would execute it.
+  ///   - next: the lane's next sequence where a block being put together has moved it on; nil for
+  ///     the state's.
   func checkEnvelope(
-    _ transaction: Transaction, height: UInt64, window: UInt64
+    _ transaction: Transaction, height: UInt64, window: UInt64, next: UInt64? = nil
   ) throws(Rejection) {
     guard transaction.chain == genesis.chain else {
       throw Rejection(.wrongChain, "the transaction is for another chain")
@@ -23,11 +26,12 @@ extension LedgerState {
         .expired, "the transaction expired at height \(transaction.expiryHeight); sign a new one")
     }
     let sender = read(AccountRecord.self, at: StateKeys.account(transaction.sender))
-    if sender == nil, !isFaucet(transaction.operation) {
+    if sender == nil, next == nil, !isFaucet(transaction.operation) {
       throw Rejection(.unknownAccount, "the sender has no account; send tokens to it first")
     }
     try checkSequence(
-      transaction, next: sender?.nextSequence(lane: transaction.lane) ?? 0, window: window)
+      transaction, next: next ?? sender?.nextSequence(lane: transaction.lane) ?? 0,
+      window: window)
   }
 
   private func isFaucet(_ operation: Operation) -> Bool {
@@ -87,6 +91,8 @@ extension LedgerState {
     case .postOffer, .withdrawOffer, .placeOrder, .cancelOrder, .placeBid, .acceptBid,
       .topUpLease, .closeLease:
       try trade(operation, for: sender)
+    case .createValidator, .editValidator, .delegate, .undelegate, .unjail, .claimRewards:
+      try stake(operation, for: sender)
     }
   }
 
@@ -103,6 +109,21 @@ extension LedgerState {
       try topUp(lease, bucket, credits, by: sender)
     case .closeLease(let lease, let reason, let evidence):
       try closeLease(lease, reason: reason, evidence: evidence, by: sender)
+    default: break
+    }
+  }
+
+  private mutating func stake(_ operation: Operation, for sender: AccountID) throws(Rejection) {
+    switch operation {
+    case .createValidator(let terms): try createValidator(sender, terms)
+    case .editValidator(let name, let commission):
+      try editValidator(sender, name: name, commission: commission)
+    case .delegate(let validator, let amount):
+      try delegate(amount, by: sender, to: validator)
+    case .undelegate(let validator, let amount):
+      try undelegate(amount, by: sender, from: validator)
+    case .unjail: try unjail(sender)
+    case .claimRewards(let validator): try claimRewards(of: validator, by: sender)
     default: break
     }
   }
@@ -132,6 +153,7 @@ extension LedgerState {
         "\(name) must be from \(declaration.minimum) to \(declaration.maximum), not \(value)")
     }
     write(ParameterRecord(value: value), at: StateKeys.parameter(name))
+    validatorsChanged = true
     note("parameter.changed", [("name", name), ("value", String(value))])
   }
 }

@@ -23,10 +23,19 @@ extension LedgerState {
       // visible instead of stopping the chain.
       note("epoch.unpaid", [("epoch", String(clock.epoch)), ("detail", error.description)])
     }
+    payAllStakers()
     reviewAllLeases()
     pruneHistory()
     beginNextEpoch()
     keep()
+  }
+
+  private mutating func payAllStakers() {
+    do throws(Rejection) {
+      try atomically { (state) throws(Rejection) in try state.payStakers() }
+    } catch {
+      note("epoch.stakers-unpaid", [("detail", error.description)])
+    }
   }
 
   private mutating func reviewAllLeases() {
@@ -125,7 +134,10 @@ extension LedgerState {
     let kept = milliseconds(LedgerParameters.historyEpochs)
     guard clock.epoch >= kept else { return }
     let old = clock.epoch - kept
-    for range in [StateKeys.payouts(epoch: old), StateKeys.slashes(epoch: old)] {
+    for range in [
+      StateKeys.payouts(epoch: old), StateKeys.slashes(epoch: old),
+      StateKeys.stakingLines(epoch: old), StateKeys.rewardClaims(epoch: old),
+    ] {
       for row in rows.rows(from: range.from, to: range.to, limit: .max) {
         write(nil, at: row.key)
       }

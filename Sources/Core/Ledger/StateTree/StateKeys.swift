@@ -29,6 +29,16 @@ package enum StateKeys {
     case customerLease = 27
     case openLease = 28
     case slash = 29
+    case delegation = 50
+    case delegatorMark = 51
+    case validatorNumber = 52
+    case consensusKey = 53
+    case unbonding = 54
+    case signing = 55
+    case activeSet = 56
+    case stakingLine = 57
+    case rewardClaim = 58
+    case oraclePrice = 59
   }
 
   /// The chain's fixed facts.
@@ -50,7 +60,7 @@ package enum StateKeys {
     StateKey([Table.counter.rawValue, counter.rawValue])
   }
 
-  /// A validator's public key.
+  /// A validator.
   package static func validator(_ account: AccountID) -> StateKey { key(.validator, account) }
   /// The beacon of a height, kept for a while.
   package static func beacon(_ height: UInt64) -> StateKey { key(.beacon, height) }
@@ -265,4 +275,7 @@ package enum LedgerCounter: UInt8, CaseIterable, Sendable {
   case deadline = 3
   case draw = 4
   case slash = 5
+  case validator = 50
+  case unbonding = 51
+  case rewardClaim = 52
 }

@@ -145,6 +145,11 @@ package struct StateRows: Sendable {
     return found
   }
 
+  /// All rows of a range, ascending.
+  package func rows(in range: KeyRange) -> [(key: StateKey, value: [UInt8])] {
+    rows(from: range.from, to: range.to, limit: .max)
+  }
+
   /// The first row from `start` up to but without `end`.
   package func first(from start: StateKey, to end: StateKey) -> (key: StateKey, value: [UInt8])? {
     rows(from: start, to: end, limit: 1).first
