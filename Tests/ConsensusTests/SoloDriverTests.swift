@@ -203,11 +203,11 @@ import Testing
     let node = try chain.node()
     await #expect(throws: NodeError.self) { _ = try await node.commit() }
     _ = try await node.initChain()
-    let contribution = await node.extendVote(height: 1)
+    let contribution = await node.extendVote(height: 0)
     let address = ConsensusAddress(publicKey: chain.validator.accountID.value)
-    #expect(await node.verifyVoteExtension(contribution, height: 1, validator: address))
-    #expect(await node.verifyVoteExtension([], height: 1, validator: address))
-    #expect(await !node.verifyVoteExtension([1, 2, 3], height: 1, validator: address))
+    #expect(await node.verifyVoteExtension(contribution, height: 0, validator: address))
+    #expect(await node.verifyVoteExtension([], height: 0, validator: address))
+    #expect(await !node.verifyVoteExtension([1, 2, 3], height: 0, validator: address))
     let vote = ExtendedVote(
       vote: CommitVote(validator: address, power: 1, flag: .commit), voteExtension: contribution)
     let items = try await node.prepareProposal(
@@ -233,7 +233,7 @@ import Testing
     let address = ConsensusAddress(publicKey: chain.validator.accountID.value)
     let beacon = ExtendedVote(
       vote: CommitVote(validator: address, power: 1, flag: .commit),
-      voteExtension: await node.extendVote(height: 1))
+      voteExtension: await node.extendVote(height: 0))
     func verdict(
       _ items: [[UInt8]], height: UInt64 = 1, time: UInt64 = TestChain.genesisTime + 1
     ) async -> ProposalVerdict {
@@ -250,7 +250,7 @@ import Testing
     #expect(await verdict([]) != .accept)
     #expect(await verdict([chain.transfer(sequence: 0)]) != .accept)
     #expect(await verdict(good, height: 2) != .accept)
-    #expect(await verdict(good, time: TestChain.genesisTime) != .accept)
+    #expect(await verdict(good, time: TestChain.genesisTime - 1) != .accept)
     var forged = good
     forged[1][forged[1].count - 1] ^= 1
     #expect(await verdict(forged) != .accept)

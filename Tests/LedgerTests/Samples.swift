@@ -1,4 +1,5 @@
 import Cryptography
+import Economics
 import Ledger
 import Primitives
 import ServiceKit

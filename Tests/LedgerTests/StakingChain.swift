@@ -103,7 +103,8 @@ struct StakingChain {
     }
     #expect(!engineSet.isEmpty, "the engine has no validators left")
     #expect(
-      machine.validatorSet == engineSet.map { ValidatorUpdate(publicKey: $0, power: $1) }
+      machine.validatorSet
+        == engineSet.map { ValidatorUpdate(publicKey: $0, power: $1) }
         .sorted { $0.publicKey < $1.publicKey })
     try machine.checkInvariants()
     return outcome

@@ -205,13 +205,6 @@ package struct ProposalRequest: Sendable {
     self.votes = votes
     self.misbehaviour = misbehaviour
   }
-
-  /// What an item takes of ``byteLimit``: its bytes and, as in a block's protobuf, a tag and a
-  /// length.
-  package static func cost(ofItem item: [UInt8]) -> Int {
-    let lengthBits = Int.bitWidth - max(item.count, 1).leadingZeroBitCount
-    return item.count + 1 + (lengthBits + 6) / 7
-  }
 }
 
 /// A block before it is decided.

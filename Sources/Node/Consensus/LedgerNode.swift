@@ -16,13 +16,24 @@ package actor LedgerNode: LedgerApplication {
     package var checksInvariants: Bool
     /// This validator's account and beacon key; nil on a node that only follows.
     package var validator: (account: AccountID, key: VerifiableRandomKey)?
+    /// What this validator says a token costs; nil reports no price.
+    package var priceSource: (any TokenPriceSource)?
+    /// Signs prices: the key of the validator's account.
+    package var signingKey: SigningKey?
+    /// For how many heights the engine keeps blocks; nil keeps all.
+    package var keptBlocks: UInt64?
 
     package init(
       checksInvariants: Bool = true,
-      validator: (account: AccountID, key: VerifiableRandomKey)? = nil
+      validator: (account: AccountID, key: VerifiableRandomKey)? = nil,
+      priceSource: (any TokenPriceSource)? = nil, signingKey: SigningKey? = nil,
+      keptBlocks: UInt64? = nil
     ) {
       self.checksInvariants = checksInvariants
       self.validator = validator
+      self.priceSource = priceSource
+      self.signingKey = signingKey
+      self.keptBlocks = keptBlocks.map { max($0, 1) }
     }
   }
 
@@ -136,7 +147,7 @@ package actor LedgerNode: LedgerApplication {
     let transaction: Transaction
     do throws(CodecError) {
       guard case .signed(let signed) = try BlockItem(canonicalBytes: item) else {
-        return .rejected(Rejection(.misplacedItem, "only validators place a beacon"))
+        return .rejected(Rejection(.misplacedItem, "only validators place this"))
       }
       transaction = signed.transaction
     } catch {
@@ -173,30 +184,43 @@ package actor LedgerNode: LedgerApplication {
     machine.nextSequence(of: lane.sender, lane: lane.lane)
   }
 
-  // MARK: The beacon
+  // MARK: Vote extensions
 
   package func extendVote(height: UInt64) async -> [UInt8] {
     guard let validator = configuration.validator else { return [] }
-    return machine.beaconContribution(key: validator.key, account: validator.account)
-      .canonicalBytes()
+    let next = height.addingSaturated(1)
+    let state = machine
+    guard next == state.height + 1 || next == state.height + 2 else { return [] }
+    // Others refuse a vote with a price that cannot be one, so it is not said.
+    let price = await configuration.priceSource?.price().flatMap {
+      $0 > .zero && $0 <= PriceReport.limit ? $0 : nil
+    }
+    return VoteExtension(
+      contribution: state.beaconContribution(
+        key: validator.key, account: validator.account, height: next),
+      price: price.flatMap { price in
+        configuration.signingKey.map {
+          PriceReport.sign(price, height: next, chain: state.chain, with: $0)
+        }
+      }
+    ).canonicalBytes()
   }
 
   package nonisolated func verifyVoteExtension(
     _ extension: [UInt8], height: UInt64, validator: ConsensusAddress
   ) async -> Bool {
     if `extension`.isEmpty { return true }
-    guard let contribution = try? BeaconContribution(canonicalBytes: `extension`) else {
-      return false
-    }
-    return machine.accepts(contribution)
+    guard let extended = try? VoteExtension(canonicalBytes: `extension`) else { return false }
+    return machine.accepts(extended, by: validator, height: height.addingSaturated(1))
   }
 
   // MARK: Blocks
 
   package func initChain(_ start: ChainStart? = nil) async throws(NodeError) -> ChainStarted {
     if let start { try check(start) }
-    if isInitialised { return ChainStarted(info: committedInfo, validators: []) }
     let state = committed.withLock { $0 }
+    let validators = state.machine.validatorSet
+    if isInitialised { return ChainStarted(info: state.info, validators: validators) }
     var rows: [(key: StateKey, value: [UInt8]?)] = []
     state.machine.forEachRow { key, value in rows.append((key, value)) }
     let meta = StoreMeta(
@@ -204,7 +228,7 @@ package actor LedgerNode: LedgerApplication {
       timeMilliseconds: state.info.timeMilliseconds)
     try persist(BlockCommit(meta: meta, block: nil, results: nil, changes: rows))
     isInitialised = true
-    return ChainStarted(info: state.info, validators: [])
+    return ChainStarted(info: state.info, validators: validators)
   }
 
   /// Compares the engine's genesis with the ledger's.
@@ -225,41 +249,26 @@ package actor LedgerNode: LedgerApplication {
 
   package func prepareProposal(_ request: ProposalRequest) async throws(NodeError) -> [[UInt8]] {
     try checkRunning()
-    let contributions = request.votes
-      .compactMap { try? BeaconContribution(canonicalBytes: $0.voteExtension) }
-      .sorted { $0.validator < $1.validator }
-    var items = [BlockItem.beacon(contributions).canonicalBytes()]
-    var room = request.byteLimit - ProposalRequest.cost(ofItem: items[0])
-    let isValid = verifier.verify(request.candidates)
-    for (candidate, isValid) in zip(request.candidates, isValid) where isValid {
-      let cost = ProposalRequest.cost(ofItem: candidate)
-      guard cost <= room else { continue }
-      items.append(candidate)
-      room -= cost
-    }
-    return items
+    return machine.proposal(
+      extensions: request.votes.compactMap {
+        try? VoteExtension(canonicalBytes: $0.voteExtension)
+      },
+      candidates: request.candidates, signatureVerdicts: verifier.verify(request.candidates),
+      byteLimit: request.byteLimit)
   }
 
   package func processProposal(_ proposal: ProposedBlock) async -> ProposalVerdict {
-    let info = committedInfo
-    guard proposal.height == info.height + 1 else {
-      return .reject(reason: "height \(proposal.height) does not follow on \(info.height)")
-    }
-    guard proposal.timeMilliseconds > info.timeMilliseconds else {
-      return .reject(reason: "time \(proposal.timeMilliseconds) is not after the last block's")
-    }
-    guard let first = proposal.items.first,
-      case .beacon(let contributions)? = try? BlockItem(canonicalBytes: first)
-    else { return .reject(reason: "item 0 is no beacon") }
     let state = machine
-    for contribution in contributions where !state.accepts(contribution) {
-      return .reject(reason: "the beacon part of \(contribution.validator) proves nothing")
+    let input = BlockInput(
+      height: proposal.height, timeMilliseconds: proposal.timeMilliseconds, items: proposal.items,
+      proposer: account(of: proposal.proposer, in: state), lastCommit: proposal.lastCommit,
+      misbehaviour: proposal.misbehaviour)
+    do throws(Rejection) {
+      try state.checkProposal(input, signatureVerdicts: verifier.verify(proposal.items))
+      return .accept
+    } catch {
+      return .reject(reason: error.description)
     }
-    let valid = verifier.verify(Array(proposal.items.dropFirst()))
-    guard valid.allSatisfy(\.self) else {
-      return .reject(reason: "a transaction's signature is not valid")
-    }
-    return .accept
   }
 
   package func finalizeBlock(_ block: DecidedBlock) async throws(NodeError) -> FinalizedBlock {
@@ -273,7 +282,7 @@ package actor LedgerNode: LedgerApplication {
     var next = machine
     let input = BlockInput(
       height: block.height, timeMilliseconds: block.timeMilliseconds, items: block.items,
-      proposer: account(of: block.proposer), lastCommit: block.lastCommit,
+      proposer: account(of: block.proposer, in: next), lastCommit: block.lastCommit,
       misbehaviour: block.misbehaviour)
     let outcome = next.execute(input, signatureVerdicts: verifier.verify(block.items))
     if let refusal = outcome.refusal {
@@ -289,13 +298,15 @@ package actor LedgerNode: LedgerApplication {
       commit: BlockCommit(
         meta: meta, block: block.record, results: results, changes: outcome.changes))
     Timer(label: "ledger_block_execution_seconds").record(duration: .now - started)
-    return FinalizedBlock(height: block.height, results: results, validatorUpdates: [])
+    return FinalizedBlock(
+      height: block.height, results: results, validatorUpdates: outcome.validatorUpdates)
   }
 
   /// The account of a validator; zero when the ledger knows none with this consensus key.
-  private nonisolated func account(of address: ConsensusAddress) -> AccountID {
-    genesis.validators.map(\.account).first { ConsensusAddress(publicKey: $0.value) == address }
-      ?? .zero
+  private nonisolated func account(
+    of address: ConsensusAddress, in state: LedgerMachine
+  ) -> AccountID {
+    state.validator(at: address) ?? .zero
   }
 
   private func checkInvariants(
@@ -325,7 +336,13 @@ package actor LedgerNode: LedgerApplication {
     self.pending = nil
     Timer(label: "ledger_block_commit_seconds").record(duration: .now - started)
     Gauge(label: "ledger_height").record(meta.height)
-    return CommitOutcome(info: info, retainHeight: 0)
+    return CommitOutcome(info: info, retainHeight: retainHeight(at: meta.height))
+  }
+
+  /// Below which the engine may forget blocks; 0 keeps all.
+  private func retainHeight(at height: UInt64) -> UInt64 {
+    guard let kept = configuration.keptBlocks, height > kept else { return 0 }
+    return height - kept + 1
   }
 
   // MARK: Snapshots

@@ -8,10 +8,11 @@ import StorageService
 struct QueryCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "query",
-    abstract: "Read the ledger: accounts, leases, bundles, parameters, blocks.",
+    abstract: "Read the ledger: accounts, leases, bundles, stake, parameters, blocks.",
     subcommands: [
       AccountQuery.self, LeasesQuery.self, BundlesQuery.self, ParametersQuery.self,
-      RemoteQuery.self, TransactionQuery.self,
+      RemoteQuery.self, TransactionQuery.self, ValidatorsQuery.self, StakesQuery.self,
+      PriceQuery.self,
     ])
 
   struct AccountQuery: AsyncParsableCommand {

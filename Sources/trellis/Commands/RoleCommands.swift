@@ -4,11 +4,23 @@ import ArgumentParser
 struct ValidatorCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "validator", abstract: "Be the validator, in this process, until SIGTERM.",
-    discussion: "Example:\n  trellis validator --data /srv/net")
+    discussion: """
+      With each vote a validator reports what a token costs in US dollars. By default it is a \
+      devnet's fixed price; an operator names a file that some program of its own keeps current.
+
+      Examples:
+        trellis validator --data /srv/net
+        trellis validator --data /srv/net --oracle-price /run/token-price
+      """)
   @OptionGroup var data: DataOption
+  @Option(help: "A price in US dollars, or a file that holds one; written within the last hour.")
+  var oraclePrice = "1"
 
   func run() async throws {
-    try await NodeProcess(.validator, data.network()).run { try await ValidatorWiring.run($0) }
+    let source = OraclePriceOption.source(oraclePrice)
+    try await NodeProcess(.validator, data.network()).run {
+      try await ValidatorWiring.run($0, price: source)
+    }
   }
 }
 

@@ -7,8 +7,12 @@ import Primitives
 /// Transactions of a person's own.
 struct TransactionCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "tx", abstract: "Send a transaction: faucet, transfer, top-up.",
-    subcommands: [Faucet.self, Transfer.self, TopUp.self])
+    commandName: "tx",
+    abstract: "Send a transaction: faucet, transfer, top-up, and everything about stake.",
+    subcommands: [
+      Faucet.self, Transfer.self, TopUp.self, CreateValidator.self, EditValidator.self,
+      Delegate.self, Undelegate.self, Unjail.self, ClaimRewards.self,
+    ])
 
   /// Reads an amount of tokens or credits.
   static func quantity<T: Quantity>(_ text: String, as type: T.Type) throws -> T {

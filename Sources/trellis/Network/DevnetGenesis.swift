@@ -13,6 +13,9 @@ enum DevnetGenesis {
   /// What each provider begins with, in tokens: its bond and something to spare.
   static let providerTokens: UInt128 = 100_000
 
+  /// What the validator stakes, in tokens.
+  static let validatorStake: UInt128 = 1_000
+
   /// Everything that the ledger and its services let people govern, by name.
   static var declarations: [ParameterDeclaration] {
     LedgerParameters.all(ServiceCatalogue.modules).sorted { $0.name < $1.name }
@@ -39,7 +42,8 @@ enum DevnetGenesis {
       validators: [
         .init(
           account: validator.ledgerKey.accountID,
-          verifiableRandomPublicKey: validator.verifiableRandomKey.publicKey)
+          verifiableRandomPublicKey: validator.verifiableRandomKey.publicKey,
+          stake: .whole(validatorStake))
       ],
       governors: [validator.ledgerKey.accountID],
       parameters: LedgerParameters.devnet(

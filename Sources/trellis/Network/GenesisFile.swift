@@ -13,7 +13,15 @@ struct GenesisFile: Codable {
 
   struct Validator: Codable {
     let account: String
+    let name: String
+    /// The Ed25519 key with which its node votes, in hexadecimal.
+    let consensusPublicKey: String
     let verifiableRandomPublicKey: String
+    /// Tokens, as an exact decimal; they come on top of the accounts' amounts.
+    let stake: String
+    let commissionPerTenThousand: UInt16
+    let maximumCommissionPerTenThousand: UInt16
+    let maximumDailyCommissionChange: UInt16
   }
 
   let chain: String
@@ -37,8 +45,13 @@ struct GenesisFile: Codable {
     }
     validators = genesis.validators.map {
       Validator(
-        account: $0.account.didKey,
-        verifiableRandomPublicKey: $0.verifiableRandomPublicKey.hex)
+        account: $0.account.didKey, name: $0.terms.name,
+        consensusPublicKey: $0.terms.consensusPublicKey.hex,
+        verifiableRandomPublicKey: $0.terms.verifiableRandomPublicKey.hex,
+        stake: $0.terms.stake.description,
+        commissionPerTenThousand: $0.terms.commission.perTenThousand,
+        maximumCommissionPerTenThousand: $0.terms.commission.maximum,
+        maximumDailyCommissionChange: $0.terms.commission.maximumDailyChange)
     }
     governors = genesis.governors.map(\.didKey)
     parameters = Dictionary(
@@ -86,11 +99,7 @@ struct GenesisFile: Codable {
         return .init(account: try account(entry.account), amount: amount)
       },
       validators: try validators.map { entry in
-        guard let key = Digest(hex: entry.verifiableRandomPublicKey) else {
-          throw UserError("\(path): “\(entry.verifiableRandomPublicKey)” is no 32-byte key")
-        }
-        return .init(
-          account: try account(entry.account), verifiableRandomPublicKey: key.value)
+        .init(account: try account(entry.account), terms: try entry.terms(path))
       },
       governors: try governors.map(account),
       parameters: try parameters.map { name, text in
@@ -100,5 +109,27 @@ struct GenesisFile: Codable {
         return .init(name: name, value: value)
       },
       policy: policy, allowsFaucet: allowsFaucet)
+  }
+}
+
+extension GenesisFile.Validator {
+  /// - Throws: ``UserError`` that names the field.
+  fileprivate func terms(_ path: String) throws -> ValidatorTerms {
+    func key(_ text: String) throws -> Bytes32 {
+      guard let key = Digest(hex: text) else {
+        throw UserError("\(path): “\(text)” is no 32-byte key in hexadecimal")
+      }
+      return key.value
+    }
+    guard let tokens = Amount(decimal: stake) else {
+      throw UserError("\(path): “\(stake)” is no amount of tokens")
+    }
+    return ValidatorTerms(
+      name: name, consensusPublicKey: try key(consensusPublicKey),
+      verifiableRandomPublicKey: try key(verifiableRandomPublicKey),
+      commission: Commission(
+        perTenThousand: commissionPerTenThousand, maximum: maximumCommissionPerTenThousand,
+        maximumDailyChange: maximumDailyCommissionChange),
+      stake: tokens)
   }
 }

@@ -47,6 +47,32 @@ struct EarningsReport: Codable {
     let reason: Reason
   }
 
+  /// What the stake with a validator got in an epoch, or why it got nothing.
+  struct Staking: Codable {
+    let epoch: UInt64
+    let validator: String
+    let stake: String
+    let reward: String
+    let commission: String
+    /// What each staker had of the rest, as far as it still holds the shares.
+    let stakers: [Staker]
+    let reason: Reason
+  }
+
+  struct Staker: Codable {
+    let account: String
+    let shares: String
+    let earned: String
+  }
+
+  /// Rewards that a staker had paid.
+  struct Claim: Codable {
+    let staker: String
+    let validator: String
+    let amount: String
+    let shares: String
+  }
+
   struct Total: Codable {
     let provider: String
     let account: String
@@ -65,6 +91,8 @@ struct EarningsReport: Codable {
   let totals: [Total]
   let lines: [Line]
   let slashes: [Slash]
+  let staking: [Staking]
+  let claims: [Claim]
 
   /// Reads the ledger.
   /// - Throws: `LedgerClientError`, ``UserError``.
@@ -87,6 +115,8 @@ struct EarningsReport: Codable {
       lines.removeAll { $0.provider != provider }
       slashes.removeAll { $0.provider != provider }
     }
+    let stakes = try await StakingEarnings.read(
+      reader, names, epochs: first..<clock.epoch, of: provider)
     let providers = try await reader.providers().filter { provider == nil || $0.id == provider }
     let storage = try await reader.storageProviders()
     return EarningsReport(
@@ -97,7 +127,8 @@ struct EarningsReport: Codable {
           storage: storage.first { $0.id == entry.id })
       }.sorted { $0.provider.compare($1.provider, options: .numeric) == .orderedAscending },
       lines: lines.map { line($0, names) },
-      slashes: slashes.map { slash($0, names) })
+      slashes: slashes.map { slash($0, names) },
+      staking: stakes.staking, claims: stakes.claims)
   }
 
   private static func total(
@@ -148,7 +179,7 @@ struct EarningsReport: Codable {
       burned: "\(slash.burned)", reason: reason(slash.cause))
   }
 
-  private static func reason(_ cause: Cause) -> Reason {
+  static func reason(_ cause: Cause) -> Reason {
     Reason(
       kind: cause.kind, text: cause.text, rule: cause.rule,
       evidence: cause.evidence == .zero ? "" : cause.evidence.hex)

@@ -22,7 +22,7 @@ struct EarningsText {
     }
     if explains {
       for epoch in report.epochs.reversed() { lines += explain(epoch) }
-      lines += slashes
+      lines += slashes + staking
     } else {
       lines += ["", "`trellis earnings --explain` goes down to proofs and rules."]
     }
@@ -72,6 +72,21 @@ struct EarningsText {
           "      (\(slash.reason.kind), rule \(slash.reason.rule)"
             + (slash.reason.evidence.isEmpty ? ")" : "; evidence \(slash.reason.evidence))"),
         ]
+      }
+  }
+
+  private var staking: [String] {
+    if report.staking.isEmpty { return [] }
+    return ["", "stake"]
+      + report.staking.reversed().flatMap { line in
+        [
+          "  epoch \(line.epoch) · \(line.validator): \(line.reward) new tokens on "
+            + "\(line.stake), commission \(line.commission)",
+          "    because \(line.reason.text) (\(line.reason.kind), rule \(line.reason.rule))",
+        ] + line.stakers.map { "    \($0.account) holds \($0.shares) shares: \($0.earned)" }
+      }
+      + report.claims.map {
+        "  \($0.staker) was paid \($0.amount) for \($0.shares) shares with \($0.validator)"
       }
   }
 

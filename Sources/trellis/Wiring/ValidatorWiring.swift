@@ -9,7 +9,9 @@ import Telemetry
 enum ValidatorWiring {
   /// Runs until cancelled.
   /// - Throws: when the ledger or its store fails: `up --restart`, or a person, starts it again.
-  static func run(_ context: NodeProcess.Context) async throws {
+  static func run(
+    _ context: NodeProcess.Context, price: any TokenPriceSource
+  ) async throws {
     let seed = try context.network.secrets.identity("validator")
     let genesis = try GenesisFile.read(from: context.network.directory)
     let store = try SQLiteLedgerStore(path: context.directory + "/ledger.sqlite")
@@ -18,7 +20,8 @@ enum ValidatorWiring {
       genesis: genesis, services: ServiceCatalogue.modules, store: store,
       configuration: LedgerNode.Configuration(
         checksInvariants: true,
-        validator: (account: seed.ledgerKey.accountID, key: seed.verifiableRandomKey)),
+        validator: (account: seed.ledgerKey.accountID, key: seed.verifiableRandomKey),
+        priceSource: price, signingKey: seed.ledgerKey),
       logger: context.logger)
     let driver = SoloDriver(application: node, key: seed.ledgerKey, logger: context.logger)
     let server = RPCServer(

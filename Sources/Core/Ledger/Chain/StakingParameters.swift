@@ -37,7 +37,7 @@ package enum StakingParameters {
     ParameterDeclaration(
       minimumDelegation, minimum: 1, maximum: 1_000 * token, production: token,
       devnet: { _ in token },
-      meaning: "the least that is staked, or leaves unless all does, in base units of 10^-18 token"),
+      meaning: "the least that is staked, or leaves unless all does, in 10^-18 token"),
     ParameterDeclaration(
       minimumCommission, minimum: 0, maximum: 2_000, production: 0, devnet: { _ in 0 },
       meaning: "the least that a validator keeps of its stakers' rewards, in parts of 10,000"),

@@ -4,12 +4,12 @@ import ServiceKit
 
 /// The beacon: how contributions are made, checked and combined.
 ///
-/// The bias bound. Contributions to a block are made over the beacon of two blocks before, so nobody
-/// can compute another's. Only the smallest output counts. Who proposes sees all of them and may leave
-/// out up to a third of the power, and m colluding validators may withhold theirs: the smallest
-/// output that is left is one of at most (contributors that a third of the power is) + 1 values, not
-/// one of 2^m. What is drawn uses the first beacon after its request. With a single validator the
-/// beacon is trusted.
+/// The bias bound. Contributions to a block are made over the beacon of two blocks before, so
+/// nobody can compute another's. Only the smallest output counts. Who proposes sees all of them and
+/// may leave out up to a third of the power, and m colluding validators may withhold theirs: the
+/// smallest output that is left is one of at most (contributors that a third of the power is) + 1
+/// values, not one of 2^m. What is drawn uses the first beacon after its request. With a single
+/// validator the beacon is trusted.
 package enum BeaconRules {
   /// How many heights a beacon stays readable.
   package static let keptHeights: UInt64 = 4096

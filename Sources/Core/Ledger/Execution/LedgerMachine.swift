@@ -248,8 +248,8 @@ package struct LedgerMachine: Sendable {
     return BeaconContribution(validator: account, proof: key.prove(alpha))
   }
 
-  /// Whether a vote extension of the validator at `address` proves itself for the block of `height`:
-  /// the next one or the one after it.
+  /// Whether a vote extension of the validator at `address` proves itself for the block of
+  /// `height`: the next one or the one after it.
   package func accepts(
     _ extended: VoteExtension, by address: ConsensusAddress, height: UInt64
   ) -> Bool {

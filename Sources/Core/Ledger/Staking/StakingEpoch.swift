@@ -18,8 +18,21 @@ extension LedgerState {
       } else if members.member(account) == nil || record.jailedUntil != nil {
         noteZero(account, record, idleReason(record))
       } else {
-        try pay(account, record, of: reward, total: total)
+        payOrExplain(account, record, of: reward, total: total)
       }
+    }
+  }
+
+  /// One validator's numbers that do not fit take nothing from the others.
+  private mutating func payOrExplain(
+    _ account: AccountID, _ record: ValidatorRecord, of reward: Amount, total: Amount
+  ) {
+    do throws(Rejection) {
+      try atomically { (state) throws(Rejection) in
+        try state.pay(account, record, of: reward, total: total)
+      }
+    } catch {
+      noteZero(account, record, Self.cause(error.code.name, error.detail))
     }
   }
 

@@ -82,6 +82,15 @@ package struct ValidatorTerms: Hashable, Sendable, CanonicalCodable {
     self.stake = stake
   }
 
+  /// The voting power that the stake is worth.
+  package var power: UInt64 { Self.power(of: stake) }
+
+  /// The voting power that a stake is worth: one for each whole token, capped so that 1,024
+  /// validators together stay below the engine's limit of 2^60.
+  package static func power(of stake: Amount) -> UInt64 {
+    UInt64(clamping: min(stake.baseUnits / Amount.baseUnitsPerWhole, 1 << 50))
+  }
+
   package func encode(into encoder: inout CanonicalEncoder) {
     encoder.encode(name)
     encoder.encode(consensusPublicKey)
@@ -141,11 +150,8 @@ package struct ValidatorRecord: Hashable, Sendable, CanonicalCodable {
   /// How the engine knows it.
   package var address: ConsensusAddress { ConsensusAddress(publicKey: consensusPublicKey) }
 
-  /// The voting power that its stake is worth: one for each whole token, capped so that 1,024
-  /// validators together stay below the engine's limit of 2^60.
-  package var power: UInt64 {
-    UInt64(clamping: min(stake.tokens.baseUnits / Amount.baseUnitsPerWhole, 1 << 50))
-  }
+  /// The voting power that everything staked with it is worth.
+  package var power: UInt64 { ValidatorTerms.power(of: stake.tokens) }
 
   package func encode(into encoder: inout CanonicalEncoder) {
     encoder.encode(number)

@@ -7,8 +7,8 @@ extension LedgerState {
     read(ActiveSetRecord.self, at: StateKeys.activeSet) ?? ActiveSetRecord(members: [])
   }
 
-  /// The set that stake asks for now: those who are not jailed, by power and then by age, as many as
-  /// the limit allows; ascending by number.
+  /// The set that stake asks for now: those who are not jailed, by power and then by age, as many
+  /// as the limit allows; ascending by number.
   private var wantedMembers: [ActiveSetRecord.Member] {
     let limit = Int(clamping: value(of: StakingParameters.validatorLimit))
     var candidates: [ActiveSetRecord.Member] = []

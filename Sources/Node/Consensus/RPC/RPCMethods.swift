@@ -149,9 +149,10 @@ struct RPCMethods: Sendable {
   private func genesis() -> JSONValue {
     let genesis = driver.application.genesis
     let validators: [JSONValue] = genesis.validators.map {
-      [
-        "address": RPCShapes.address($0.account), "pub_key": RPCShapes.publicKey($0.account),
-        "power": "1", "name": "",
+      let key = AccountID($0.terms.consensusPublicKey)
+      return [
+        "address": RPCShapes.address(key), "pub_key": RPCShapes.publicKey(key),
+        "power": RPCShapes.text($0.terms.power), "name": .string($0.terms.name),
       ]
     }
     return [
@@ -172,12 +173,13 @@ struct RPCMethods: Sendable {
 
   private func validators(_ arguments: RPCArguments) throws(RPCError) -> JSONValue {
     let height = try reader.height(arguments.integer("height"))
-    let all = driver.application.genesis.validators
+    let all = driver.application.machine.validatorSet
     let range = try Page(arguments, total: all.count).range
     let listed: [JSONValue] = all[range].map {
-      [
-        "address": RPCShapes.address($0.account), "pub_key": RPCShapes.publicKey($0.account),
-        "voting_power": "1", "proposer_priority": "0",
+      let key = AccountID($0.publicKey)
+      return [
+        "address": RPCShapes.address(key), "pub_key": RPCShapes.publicKey(key),
+        "voting_power": RPCShapes.text($0.power), "proposer_priority": "0",
       ]
     }
     return [

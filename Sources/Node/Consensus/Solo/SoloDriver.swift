@@ -138,13 +138,19 @@ package actor SoloDriver {
       countLimit: configuration.countLimit, byteLimit: configuration.byteLimit
     ) { machine.nextSequence(of: $0.sender, lane: $0.lane) }
     let address = ConsensusAddress(publicKey: proposer.value)
-    let vote = ExtendedVote(
-      vote: CommitVote(validator: address, power: 1, flag: .commit),
-      voteExtension: await application.extendVote(height: height - 1))
+    // As with an engine of many validators, nobody voted for a block before the first.
+    let votes =
+      height == 1
+      ? []
+      : [
+        ExtendedVote(
+          vote: CommitVote(validator: address, power: 1, flag: .commit),
+          voteExtension: await application.extendVote(height: height - 1))
+      ]
     let items = try await application.prepareProposal(
       ProposalRequest(
         height: height, timeMilliseconds: time, candidates: chosen.map(\.bytes),
-        byteLimit: configuration.byteLimit, votes: [vote]))
+        byteLimit: configuration.byteLimit, votes: votes))
     let verdict = await application.processProposal(
       ProposedBlock(height: height, timeMilliseconds: time, items: items, proposer: address))
     if case .reject(let reason) = verdict {

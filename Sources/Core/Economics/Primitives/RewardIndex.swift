@@ -3,9 +3,9 @@ import Primitives
 /// What one share of a pool has earned since the pool began, so that a reward is divided among any
 /// number of holders in one step (the "F1" rule of fee distribution: cumulative reward per share).
 ///
-/// Exact: earnings are counted in 2^-64 of a base unit, what does not divide evenly is carried to the
-/// next reward, and each holder keeps its own fraction. Σ due of the holders + carry is at any time
-/// what was added, to the last unit, whenever and however often anyone settles.
+/// Exact: earnings are counted in 2^-64 of a base unit, what does not divide evenly is carried to
+/// the next reward, and each holder keeps its own fraction. Σ due of the holders + carry is at any
+/// time what was added, to the last unit, whenever and however often anyone settles.
 package struct RewardIndex: Hashable, Sendable, CanonicalCodable {
   /// Earned by one share so far, in 2^-64 base units.
   package private(set) var perShare: UInt128

@@ -2,9 +2,9 @@ import Primitives
 
 /// Tokens that belong together to many holders, and the shares by which they are divided.
 ///
-/// A slash takes tokens and leaves the shares, so that it costs every holder the same part. One share
-/// is never worth more than one base unit, because nothing but deposits adds tokens: nobody can raise
-/// a share's price to round a later deposit away.
+/// A slash takes tokens and leaves the shares, so that it costs every holder the same part. One
+/// share is never worth more than one base unit, because nothing but deposits adds tokens: nobody
+/// can raise a share's price to round a later deposit away.
 package struct StakePool: Hashable, Sendable, CanonicalCodable {
   /// What there is.
   package private(set) var tokens: Amount
