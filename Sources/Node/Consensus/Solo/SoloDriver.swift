@@ -202,15 +202,20 @@ package actor SoloDriver {
     let hash = Digest.sha256(item)
     if let reason = haltReason { return .unavailable(reason) }
     if mempool.contains(hash) { return .waiting(hash) }
-    if let found = committedItem(hash) { return .committed(found) }
+    if let found = committedTransaction(hash) { return .committed(found) }
     switch await application.checkTransaction(item, kind: .new) {
     case .rejected(let rejection):
       // It may have been committed while it was checked.
-      if let found = committedItem(hash) { return .committed(found) }
+      if let found = committedTransaction(hash) { return .committed(found) }
       return .rejected(hash, rejection)
     case .accepted(let place):
       return insert(WaitingTransaction(hash: hash, bytes: item, place: place))
     }
+  }
+
+  /// A transaction of a stored block; item 0, which nobody sends, is none.
+  private nonisolated func committedTransaction(_ hash: Digest) -> CommittedItem? {
+    committedItem(hash).flatMap { $0.index > 0 ? $0 : nil }
   }
 
   private func insert(_ transaction: WaitingTransaction) -> Submission {
