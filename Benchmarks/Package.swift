@@ -49,7 +49,8 @@ let package = Package(
       ["Primitives", "Cryptography", "Ledger", "ServiceKit", "LedgerStore", logging, metrics],
       only: [
         "LedgerApplication.swift", "LedgerNode.swift", "QueueExecutor.swift",
-        "SignatureVerifier.swift", "StateQuery.swift",
+        "SignatureVerifier.swift", "SnapshotExchange.swift", "StateQuery.swift",
+        "TokenPriceSource.swift",
       ]),
     measured("ErasureCoding", ["CISAL"]),
     .executableTarget(

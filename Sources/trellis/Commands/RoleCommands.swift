@@ -6,20 +6,23 @@ struct ValidatorCommand: AsyncParsableCommand {
     commandName: "validator", abstract: "Be the validator, in this process, until SIGTERM.",
     discussion: """
       With each vote a validator reports what a token costs in US dollars. By default it is a \
-      devnet's fixed price; an operator names a file that some program of its own keeps current.
+      devnet's fixed price; an operator names a file that some program of its own keeps current, \
+      or an address that answers a decimal and nothing else.
 
       Examples:
         trellis validator --data /srv/net
         trellis validator --data /srv/net --oracle-price /run/token-price
+        trellis validator --data /srv/net --oracle-price http://127.0.0.1:8080/price
       """)
   @OptionGroup var data: DataOption
-  @Option(help: "A price in US dollars, or a file that holds one; written within the last hour.")
+  @Option(help: "A price in US dollars, a file written within the last hour, or a web address.")
   var oraclePrice = "1"
 
   func run() async throws {
-    let source = OraclePriceOption.source(oraclePrice)
+    let price = oraclePrice
     try await NodeProcess(.validator, data.network()).run {
-      try await ValidatorWiring.run($0, price: source)
+      try await ValidatorWiring.run(
+        $0, price: OraclePriceOption.source(price, logger: $0.logger))
     }
   }
 }

@@ -29,6 +29,8 @@ enum ValidatorWiring {
       logger: context.logger)
     _ = try await server.start()
     await context.health.set { await health(driver, node) }
+    let feed = (price as? TokenPriceFeed).map { feed in Task { await feed.run() } }
+    defer { feed?.cancel() }
     do {
       try await driver.run()
       await server.shutdown()
