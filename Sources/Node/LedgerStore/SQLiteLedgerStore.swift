@@ -6,22 +6,44 @@ import ServiceKit
 
 /// The ledger in one SQLite file: write-ahead log, every commit synced, one transaction a block.
 ///
-/// Every row and block carries a check sum, so that a flipped bit is found and named; the node
-/// compares the state root on top of that.
+/// A block's changes are committed as one blob, the *journal*, and brought into the table of rows
+/// later and many blocks at once: rows that change lie all over the table, and a page for each of
+/// them is what a commit would otherwise write. The items' index is filled likewise. What is loaded
+/// is the rows with the journal laid over them.
+///
+/// Every row, journal and block carries a check sum, so that a flipped bit is found and named; the
+/// node compares the state root on top of that.
 package final class SQLiteLedgerStore: LedgerStoring {
-  private let pool: DatabasePool
-  private let path: String
+  /// When the journal is brought into the rows.
+  package struct SettlingLimits: Sendable {
+    /// After so many blocks.
+    package var blocks = 256
+    /// After so many bytes of changes: 32 MiB, some fifteen blocks of 10,000 transfers.
+    package var bytes = 32 << 20
+
+    package init() {}
+  }
+
+  let pool: DatabasePool
+  let path: String
+  let recent = RecentItems()
+  let settling: Settling
 
   /// Opens or makes the file, readable by its owner only.
   /// - Throws: ``LedgerStoreError``.
-  package init(path: String) throws(LedgerStoreError) {
+  package init(
+    path: String, settling limits: SettlingLimits = SettlingLimits()
+  ) throws(LedgerStoreError) {
     self.path = path
+    settling = Settling(limits: limits)
     var configuration = Configuration()
     configuration.label = "ledger"
     configuration.busyMode = .timeout(10)
     configuration.prepareDatabase { database in
       try database.execute(sql: "PRAGMA synchronous = FULL")
       try database.execute(sql: "PRAGMA cell_size_check = ON")
+      // A commit does not wait for the log to be brought into the file; settling does that.
+      try database.execute(sql: "PRAGMA wal_autocheckpoint = \(Self.checkpointPages)")
     }
     do {
       if !FileManager.default.fileExists(atPath: path) {
@@ -30,6 +52,7 @@ package final class SQLiteLedgerStore: LedgerStoring {
       }
       pool = try DatabasePool(path: path, configuration: configuration)
       try Self.migrator.migrate(pool)
+      try loadRecent()
     } catch let error as DatabaseError where Self.isCorruption(error) {
       throw .corrupt(what: "file \(path): \(error)")
     } catch {
@@ -53,8 +76,19 @@ package final class SQLiteLedgerStore: LedgerStoring {
             item INTEGER NOT NULL) WITHOUT ROWID;
           """)
     }
+    migrator.registerMigration("2") { database in
+      try database.execute(
+        sql: """
+          CREATE TABLE journal (height INTEGER PRIMARY KEY, changes BLOB NOT NULL,
+            checksum INTEGER NOT NULL);
+          CREATE TABLE itemLists (height INTEGER PRIMARY KEY, hashes BLOB NOT NULL);
+          """)
+    }
     return migrator
   }
+
+  /// Pages of the log after which SQLite itself brings it into the file: 64 MiB.
+  private static let checkpointPages = 16_384
 
   // MARK: Reading
 
@@ -72,8 +106,29 @@ package final class SQLiteLedgerStore: LedgerStoring {
         else { throw LedgerStoreError.corrupt(what: "row \(keyBytes.hex) in \(path)") }
         rows.append((stateKey, valueBytes))
       }
-      return StoredLedger(meta: meta, rows: rows)
+      let overlay = try Self.overlay(upTo: meta.height, database, path: path)
+      return StoredLedger(meta: meta, rows: overlay.merged(with: rows))
     }
+  }
+
+  /// The changes that the rows do not have yet.
+  static func overlay(
+    upTo height: UInt64, _ database: Database, path: String
+  ) throws -> JournalOverlay {
+    var overlay = JournalOverlay()
+    let cursor = try GRDB.Row.fetchCursor(
+      database,
+      sql: "SELECT height, changes, checksum FROM journal WHERE height <= ? ORDER BY height",
+      arguments: [Int64(clamping: height)])
+    while let row = try cursor.next() {
+      let (height, changes): (Int64, Data) = (row[0], row[1])
+      let bytes = [UInt8](changes)
+      guard row[2] == checksum(bytes, []), let decoded = try? LedgerJournal.decode(bytes) else {
+        throw LedgerStoreError.corrupt(what: "the changes of block \(height) in \(path)")
+      }
+      overlay.add(decoded)
+    }
+    return overlay
   }
 
   private static func meta(_ database: Database) throws -> StoreMeta? {
@@ -132,6 +187,13 @@ package final class SQLiteLedgerStore: LedgerStoring {
   }
 
   package func location(ofItem hash: Digest) throws(LedgerStoreError) -> ItemLocation? {
+    let near = recent.location(of: hash)
+    let indexed = try indexedLocation(ofItem: hash)
+    guard let near, let indexed else { return indexed ?? near }
+    return near.height < indexed.height ? near : indexed
+  }
+
+  private func indexedLocation(ofItem hash: Digest) throws(LedgerStoreError) -> ItemLocation? {
     try read { database in
       let row = try GRDB.Row.fetchOne(
         database, sql: "SELECT height, item FROM items WHERE hash = ?",
@@ -151,11 +213,24 @@ package final class SQLiteLedgerStore: LedgerStoring {
   // MARK: Writing
 
   package func commit(_ commit: BlockCommit) throws(LedgerStoreError) {
+    let items = commit.block.map { $0.items.map { Digest.sha256($0) } } ?? []
+    let changes = LedgerJournal.encode(commit.changes)
     do {
       try pool.write { database in
         if let failure = commit.orderFailure(after: try Self.meta(database)) { throw failure }
-        try Self.writeRows(commit.changes, database)
-        if let block = commit.block { try Self.write(block, commit.results, database) }
+        if commit.meta.height == 0 {
+          // Genesis comes in order and before any journal: straight into the rows.
+          try Self.writeRows(commit.changes, database)
+        } else {
+          try database.execute(
+            sql: "INSERT INTO journal (height, changes, checksum) VALUES (?, ?, ?)",
+            arguments: [
+              Int64(clamping: commit.meta.height), Data(changes), Self.checksum(changes, []),
+            ])
+        }
+        if let block = commit.block {
+          try Self.write(block, commit.results, items: items, database)
+        }
         let meta = commit.meta.canonicalBytes()
         try database.execute(
           sql: "INSERT OR REPLACE INTO meta (id, value, checksum) VALUES (1, ?, ?)",
@@ -164,10 +239,12 @@ package final class SQLiteLedgerStore: LedgerStoring {
     } catch {
       throw Self.translated(error, isWrite: true, path: path)
     }
+    if !items.isEmpty { recent.add(items, height: commit.meta.height) }
+    settleIfDue(height: commit.meta.height, moreBytes: changes.count)
   }
 
-  private static func writeRows(
-    _ changes: [(key: StateKey, value: [UInt8]?)], _ database: Database
+  static func writeRows(
+    _ changes: some Sequence<(key: StateKey, value: [UInt8]?)>, _ database: Database
   ) throws {
     let upsert = try database.cachedStatement(
       sql: "INSERT OR REPLACE INTO rows (key, value, checksum) VALUES (?, ?, ?)")
@@ -183,7 +260,7 @@ package final class SQLiteLedgerStore: LedgerStoring {
   }
 
   private static func write(
-    _ block: StoredBlock, _ results: StoredResults?, _ database: Database
+    _ block: StoredBlock, _ results: StoredResults?, items: [Digest], _ database: Database
   ) throws {
     let blockBytes = block.canonicalBytes()
     let resultBytes = results?.canonicalBytes() ?? []
@@ -194,19 +271,24 @@ package final class SQLiteLedgerStore: LedgerStoring {
         height, Data(block.header.hash.bytes), Data(blockBytes), Data(resultBytes),
         checksum(blockBytes, resultBytes),
       ])
-    let insert = try database.cachedStatement(
-      sql: "INSERT OR IGNORE INTO items (hash, height, item) VALUES (?, ?, ?)")
-    for (index, item) in block.items.enumerated() {
-      try insert.execute(arguments: [Data(Digest.sha256(item).bytes), height, index])
-    }
+    var hashes = CanonicalEncoder(reserving: 32 * items.count)
+    for item in items { hashes.encode(item) }
+    try database.execute(
+      sql: "INSERT INTO itemLists (height, hashes) VALUES (?, ?)",
+      arguments: [height, Data(hashes.bytes)])
   }
 
-  package func close() { try? pool.close() }
+  package func close() {
+    settling.stop()
+    // So that the file alone is whole: a reader that closes last would leave the log beside it.
+    _ = try? pool.writeWithoutTransaction { try $0.checkpoint(.truncate) }
+    try? pool.close()
+  }
 
   // MARK: Errors and check sums
 
   /// Eight bytes of SHA-256 over both parts, their lengths included.
-  private static func checksum(_ first: [UInt8], _ second: [UInt8]) -> Int64 {
+  static func checksum(_ first: [UInt8], _ second: [UInt8]) -> Int64 {
     var builder = DigestBuilder()
     builder.update(UInt64(first.count))
     builder.update(first)
@@ -214,7 +296,7 @@ package final class SQLiteLedgerStore: LedgerStoring {
     return Int64(bitPattern: builder.finalize().value.words.0)
   }
 
-  private func read<T>(_ body: (Database) throws -> T) throws(LedgerStoreError) -> T {
+  func read<T>(_ body: (Database) throws -> T) throws(LedgerStoreError) -> T {
     do {
       return try pool.read(body)
     } catch {
@@ -226,7 +308,7 @@ package final class SQLiteLedgerStore: LedgerStoring {
     [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode)
   }
 
-  private static func translated(
+  static func translated(
     _ error: any Error, isWrite: Bool, path: String
   ) -> LedgerStoreError {
     if let known = error as? LedgerStoreError { return known }
