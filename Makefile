@@ -9,7 +9,7 @@ help:
 	@echo 'make build      build everything, tests included (release)'
 	@echo 'make test       all tests, with real clients and a browser; prints the time of each suite'
 	@echo 'make lint       formatting, and the tidy test (imports, purity, documentation)'
-	@echo 'make bench      speed, as ratios against floors measured in the same run'
+	@echo 'make bench      speed, as ratios against floors measured in the same run; only=put,get picks'
 	@echo 'make soak       longer fuzzing and the killer, for an hour or SOAK_SECONDS=n'
 	@echo 'make s3-tests CHECKOUT=DIR   ceph/s3-tests, from a checkout that you have'
 	@echo 'make clean      remove what was built and what the tests left'
@@ -30,8 +30,8 @@ test:
 	@scripts/test.sh $(FILTER)
 
 bench:
-	@scripts/system-packages.sh demo
-	@scripts/bench.sh
+	@scripts/system-packages.sh test
+	@scripts/bench.sh $(ARGS) $(if $(only),only=$(only)) $(if $(medium),medium=$(medium))
 
 soak:
 	@scripts/system-packages.sh test

@@ -5,30 +5,41 @@ import ErasureCoding
 import Primitives
 
 /// The passes over an object's bytes that no gateway or provider can leave out, each alone in a
-/// tight loop on all cores: what `scripts/bench-s3.sh` divides by. A line a pass: name, bytes a second.
-enum FloorBenchmarks {
+/// tight loop on all cores: what `S3/bench_s3.py` divides by. A line a pass: name, bytes a
+/// second of processor time, all cores together. `rounds=1 milliseconds=150` makes it short.
+struct FloorBenchmarks {
+  private let rounds: Int
+  private let seconds: Double
+
   /// The code of twelve providers.
   private static let (dataShards, totalShards) = (6, 12)
   private static let record = 65_536
   private static let part = 1 << 20
   private static let chunk = 256 << 10
 
-  static func run() throws {
-    report("md5", part) { hashing(Insecure.MD5.self) }
-    report("sha-256", part) { hashing(SHA256.self) }
-    report("crc-32", part) {
-      let bytes = [UInt8](repeating: 7, count: part)
+  static func run(_ settings: BenchmarkSettings) throws {
+    try FloorBenchmarks(
+      rounds: settings.size("rounds", 5), seconds: Double(settings.size("milliseconds", 300)) / 1e3
+    ).all()
+  }
+
+  private func all() throws {
+    report("md5", Self.part) { Self.hashing(Insecure.MD5.self) }
+    report("sha-256", Self.part) { Self.hashing(SHA256.self) }
+    report("crc-32", Self.part) {
+      let bytes = [UInt8](repeating: 7, count: Self.part)
       return { keep(crc32_gzip_refl(0, bytes, UInt64(bytes.count))) }
     }
-    report("seal", record) { sealing() }
-    report("open", record) { opening() }
-    let code = try ReedSolomon(dataShards: dataShards, totalShards: totalShards)
-    report("encode", dataShards * chunk) { encoding(code) }
+    report("seal", Self.record) { Self.sealing() }
+    report("open", Self.record) { Self.opening() }
+    let code = try ReedSolomon(dataShards: Self.dataShards, totalShards: Self.totalShards)
+    report("encode", Self.dataShards * Self.chunk) { Self.encoding(code) }
     let plan = try code.reconstruction(
-      from: Array(totalShards - dataShards..<totalShards), wanted: Array(0..<dataShards / 2))
-    report("rebuild", dataShards / 2 * chunk) { rebuilding(plan) }
-    report("leaf-tree", part) {
-      let shard = [UInt8](repeating: 7, count: part)
+      from: Array(Self.totalShards - Self.dataShards..<Self.totalShards),
+      wanted: Array(0..<Self.dataShards / 2))
+    report("rebuild", Self.dataShards / 2 * Self.chunk) { Self.rebuilding(plan) }
+    report("leaf-tree", Self.part) {
+      let shard = [UInt8](repeating: 7, count: Self.part)
       return {
         var tree = ShardTree(leafBytes: 1024)
         tree.append(shard)
@@ -37,10 +48,11 @@ enum FloorBenchmarks {
     }
   }
 
-  private static func report(
+  private func report(
     _ name: String, _ bytes: Int, _ makeOperation: @Sendable () -> () -> Void
   ) {
-    print("floor", name, Int(Processors.bytesPerSecond(bytes, makeOperation)))
+    let rate = Processors.bytesPerSecond(bytes, rounds: rounds, seconds: seconds, makeOperation)
+    print("floor", name, Int(rate))
   }
 
   private static func hashing<H: HashFunction>(_ type: H.Type) -> () -> Void {

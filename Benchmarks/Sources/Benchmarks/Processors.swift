@@ -23,10 +23,10 @@ enum Processors {
   }
 
   /// Bytes a second of all cores together, each repeating an operation over `bytes` with memory of
-  /// its own; the median of `rounds` of at least `seconds`.
+  /// its own; the median of `rounds` of at least `seconds`. Seconds are of the thread's own
+  /// processor time, so that other work on the machine costs no accuracy but what it does to caches.
   static func bytesPerSecond(
-    _ bytes: Int, rounds: Int = 5, seconds: Double = 0.3,
-    _ makeOperation: @Sendable () -> () -> Void
+    _ bytes: Int, rounds: Int, seconds: Double, _ makeOperation: @Sendable () -> () -> Void
   ) -> Double {
     let rates = (0..<rounds).map { _ in
       let rate = Mutex(0.0)
@@ -34,17 +34,24 @@ enum Processors {
         let operation = makeOperation()
         operation()
         var done = 0
-        let watch = Stopwatch()
-        while watch.seconds < seconds {
+        let start = threadSeconds
+        while threadSeconds - start < seconds {
           operation()
           done += bytes
         }
-        let own = Double(done) / watch.seconds
+        let own = Double(done) / (threadSeconds - start)
         rate.withLock { $0 += own }
       }
       return rate.withLock { $0 }
     }
     return rates.median
+  }
+
+  /// Seconds that the calling thread has run.
+  private static var threadSeconds: Double {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
   }
 }
 

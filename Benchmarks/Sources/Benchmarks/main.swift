@@ -9,4 +9,4 @@ if settings.wants("cipher") { CipherBenchmarks.run() }
 if settings.wants("opening") { try OpeningBenchmarks.run() }
 if settings.wants("erasure") { try ErasureBenchmarks.run() }
 if settings.wants("ledger") { try await LedgerBenchmarks.run(settings) }
-if settings.wants("floor", byDefault: false) { try FloorBenchmarks.run() }
+if settings.wants("floor", byDefault: false) { try FloorBenchmarks.run(settings) }
