@@ -128,7 +128,8 @@ let package = Package(
       "StorageProvider", in: "Services/Storage",
       [
         "Primitives", "Cryptography", "ServiceKit", "Ledger", "StorageService", "ErasureCoding",
-        "ProviderAgent", "ChainClient", "NodeLink", grdb, nioCore, nioPosix, logging, metrics,
+        "ProviderAgent", "ChainClient", "NodeLink", "CISAL", grdb, nioCore, nioPosix, logging,
+        metrics,
       ]),
     ours(
       "StorageGateway", in: "Services/Storage",

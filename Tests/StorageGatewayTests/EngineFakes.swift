@@ -55,7 +55,7 @@ final class MemoryProviders: ShardTransport {
   struct Dead: Error {}
 
   func call(
-    _ request: StorageRequest, tail: [UInt8], to provider: ProviderID, timeoutSeconds: Double
+    _ request: StorageRequest, tail: ByteBuffer, to provider: ProviderID, timeoutSeconds: Double
   ) async throws -> ShardAnswer {
     if state.withLock({ $0.stuck.contains(provider) }) {
       try await Task.sleep(for: .seconds(60))
@@ -63,10 +63,11 @@ final class MemoryProviders: ShardTransport {
     return try state.withLock { state in
       if state.dead.contains(provider) { throw Dead() }
       switch request {
-      case .append(let signed): return try append(signed.message, tail, provider, &state)
+      case .append(let signed):
+        return try append(signed.message, Array(tail.readableBytesView), provider, &state)
       case .read(let signed): return try read(signed.message, provider, &state)
       case .putManifest(let part):
-        state.manifests[part.key, default: []] += tail
+        state.manifests[part.key, default: []] += tail.readableBytesView
         return ShardAnswer(response: .manifestReceived(bytes: part.totalBytes))
       case .control(let signed): return try control(signed.message.action, provider, &state)
       case .voucher(let bytes):

@@ -17,8 +17,7 @@ final class LocalPeers: ProviderCalling {
     _ request: StorageRequest, of provider: ProviderID
   ) async throws -> (response: StorageResponse, tail: ByteBuffer) {
     guard let handler = handlers.withLock({ $0[provider] }) else { throw FakeLedger.Down() }
-    let answer = await handler.respond(to: .zero, LinkBody.encode(request))
-    let (response, tail) = try LinkBody.decode(StorageResponse.self, answer)
+    let (response, tail) = try await handler.answer(LinkBody.encode(request))
     if case .refused(let refusal) = response { throw refusal }
     return (response, tail)
   }

@@ -82,9 +82,10 @@ import Testing
   @Test func garbageIsRefused() async throws {
     let fixture = try ProviderFixture()
     for bytes in [[], [0], [0, 0, 0, 1, 99], [255, 255, 255, 255], [0, 0, 0, 0]] as [[UInt8]] {
-      let answer = await fixture.service.handler.respond(to: .zero, ByteBuffer(bytes: bytes))
       guard
-        case .refused(let refusal) = try LinkBody.decode(StorageResponse.self, answer).header
+        case .refused(let refusal) = try await fixture.service.handler.answer(
+          ByteBuffer(bytes: bytes)
+        ).0
       else {
         Issue.record("\(bytes) was not refused")
         continue

@@ -64,8 +64,7 @@ struct ProviderFixture {
     StorageResponse, ByteBuffer
   ) {
     let body = LinkBody.encode(request, tail: tail)
-    let answer = await service.handler.respond(to: .zero, body)
-    return try LinkBody.decode(StorageResponse.self, answer)
+    return try await service.handler.answer(body)
   }
 
   /// The refusal of a request; nil when it was done.
@@ -122,4 +121,14 @@ struct Missing: Error {}
 func unwrapped<T>(_ value: T?) throws -> T {
   guard let value else { throw Missing() }
   return value
+}
+
+extension StorageLinkHandler {
+  /// The answer to a request, taken apart as its asker does.
+  func answer(_ body: ByteBuffer) async throws -> (StorageResponse, ByteBuffer) {
+    let payload = await respond(to: .zero, body)
+    var whole = payload.head
+    whole.writeImmutableBuffer(payload.tail)
+    return try LinkBody.decode(StorageResponse.self, whole)
+  }
 }

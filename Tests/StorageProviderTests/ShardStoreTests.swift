@@ -125,7 +125,7 @@ import Testing
       let range = UInt64(low)..<UInt64(high)
       let (proof, bytes) = try store.read(
         ShardFixture.key(1), range: range, shardBytes: UInt64(length))
-      let opened = bytes.withUnsafeBytes { raw in
+      let opened = bytes.withUnsafeReadableBytes { raw in
         proof.open(
           raw, range: range, root: ShardFixture.root(all.prefix(length)),
           shardBytes: UInt64(length), leafBytes: ShardFixture.leafBytes

@@ -51,6 +51,12 @@ package actor LinkClient {
   /// sending and the answer. Cancelling the task gives the call up.
   /// - Throws: ``LinkError``, or `CancellationError`.
   package func call(_ body: ByteBuffer, timeoutSeconds: Double) async throws -> ByteBuffer {
+    try await call(LinkPayload(body), timeoutSeconds: timeoutSeconds)
+  }
+
+  /// Sends a request in two pieces, as ``call(_:timeoutSeconds:)-(ByteBuffer,_)`` does one.
+  /// - Throws: ``LinkError``, or `CancellationError`.
+  package func call(_ body: LinkPayload, timeoutSeconds: Double) async throws -> ByteBuffer {
     try await begin(body, timeoutSeconds: timeoutSeconds).value()
   }
 
@@ -58,6 +64,10 @@ package actor LinkClient {
   /// arrive in that order, as long as the connection lasts.
   /// - Throws: ``LinkError``, or `CancellationError`.
   package func begin(_ body: ByteBuffer, timeoutSeconds: Double) async throws -> PendingCall {
+    try await begin(LinkPayload(body), timeoutSeconds: timeoutSeconds)
+  }
+
+  private func begin(_ body: LinkPayload, timeoutSeconds: Double) async throws -> PendingCall {
     guard body.readableBytes <= LinkFrame.maximumBodyBytes else {
       throw LinkError.bodyTooLarge(bytes: body.readableBytes, limit: LinkFrame.maximumBodyBytes)
     }

@@ -18,7 +18,7 @@ final class LinkClientConnection: Sendable {
   var isActive: Bool { channel.isActive }
 
   /// Queues a call behind those queued before it.
-  func send(_ body: ByteBuffer, deadline: NIODeadline, seconds: Double) -> PendingCall {
+  func send(_ body: LinkPayload, deadline: NIODeadline, seconds: Double) -> PendingCall {
     let number = lastNumber.wrappingAdd(1, ordering: .relaxed).newValue
     let answer = channel.eventLoop.makePromise(of: ByteBuffer.self)
     let handler = self.handler
@@ -68,7 +68,7 @@ final class LinkClientHandler: ChannelInboundHandler {
   private let ready: EventLoopPromise<Void>
   private var context: ChannelHandlerContext?
   private var calls: [UInt64: Call] = [:]
-  private var queue = CircularBuffer<(number: UInt64, body: ByteBuffer)>()
+  private var queue = CircularBuffer<(number: UInt64, body: LinkPayload)>()
   private var input = FrameAssembler()
   private var timers: LinkTimers
   private var tick: RepeatedTask?
@@ -136,7 +136,7 @@ final class LinkClientHandler: ChannelInboundHandler {
   // MARK: Calls
 
   func start(
-    number: UInt64, body: ByteBuffer, deadline: NIODeadline, seconds: Double,
+    number: UInt64, body: LinkPayload, deadline: NIODeadline, seconds: Double,
     answer: EventLoopPromise<ByteBuffer>
   ) {
     if let ending { return answer.fail(ending) }
@@ -164,15 +164,16 @@ final class LinkClientHandler: ChannelInboundHandler {
   /// Writes while the socket takes bytes; the rest waits unencrypted for its turn.
   private func writeCalls() {
     while isReady, let context, context.channel.isWritable, let next = queue.popFirst() {
-      let frame = LinkFrame(kind: .request, number: next.number, body: next.body)
+      let frame = LinkFrame(
+        kind: .request, number: next.number, body: next.body.head, tail: next.body.tail)
       let written = context.eventLoop.makePromise(of: Void.self)
       timers.writeBegan(now: .now())
       written.futureResult.assumeIsolated().whenComplete { _ in
         self.timers.writeEnded(now: .now())
       }
-      let header = frame.header(allocator: context.channel.allocator)
-      context.write(wrapOutboundOut(header), promise: nil)
-      context.writeAndFlush(wrapOutboundOut(frame.body), promise: written)
+      let pieces = frame.pieces(allocator: context.channel.allocator)
+      for piece in pieces.dropLast() { context.write(wrapOutboundOut(piece), promise: nil) }
+      context.writeAndFlush(wrapOutboundOut(pieces[pieces.count - 1]), promise: written)
     }
   }
 

@@ -14,6 +14,8 @@ package struct LinkFrame: Sendable {
   /// Chosen by the client, from 1; an error frame with 0 speaks of the whole connection.
   let number: UInt64
   let body: ByteBuffer
+  /// More of the body, in memory of its own; empty in what was received.
+  var tail = ByteBuffer()
 
   /// The largest frame, its length field included: 2 MiB.
   package static let maximumBytes = 2 << 20
@@ -24,11 +26,31 @@ package struct LinkFrame: Sendable {
   /// The largest body in bytes.
   package static let maximumBodyBytes = maximumBytes - headerBytes
 
-  /// The thirteen bytes before the body. Written as a buffer of their own, so that a body of a
-  /// megabyte is never copied to stand behind them.
-  func header(allocator: ByteBufferAllocator) -> ByteBuffer {
-    var header = allocator.buffer(capacity: Self.headerBytes)
-    header.writeInteger(UInt32(Self.countedHeaderBytes + body.readableBytes))
+  /// Bytes of the body and its tail.
+  var bodyBytes: Int { body.readableBytes + tail.readableBytes }
+
+  /// The most bytes of a body that are copied behind the header: below it a TLS record of their own
+  /// costs more.
+  private static let copiedBytes = 4 << 10
+
+  /// The frame as what is written: one buffer of header and what is small, and what is large as it
+  /// lies in memory. A megabyte is never copied to stand behind thirteen bytes.
+  func pieces(allocator: ByteBufferAllocator) -> [ByteBuffer] {
+    var pieces = [header(allocator: allocator, room: Self.copiedBytes)]
+    for part in [body, tail] where part.readableBytes > 0 {
+      if pieces.count == 1, part.readableBytes <= Self.copiedBytes {
+        pieces[0].writeImmutableBuffer(part)
+      } else {
+        pieces.append(part)
+      }
+    }
+    return pieces
+  }
+
+  /// The thirteen bytes before the body, with room for some bytes of it.
+  func header(allocator: ByteBufferAllocator, room: Int = 0) -> ByteBuffer {
+    var header = allocator.buffer(capacity: Self.headerBytes + min(room, bodyBytes))
+    header.writeInteger(UInt32(Self.countedHeaderBytes + bodyBytes))
     header.writeInteger(kind.rawValue)
     header.writeInteger(number)
     return header

@@ -17,6 +17,9 @@ package final class LinkServer: Sendable {
   /// the peer with its code and text; any other error as `internal`.
   package typealias Handler =
     @Sendable (_ peer: AccountID, _ request: ByteBuffer) async throws -> ByteBuffer
+  /// A ``Handler`` whose answers come in two pieces.
+  package typealias PayloadHandler =
+    @Sendable (_ peer: AccountID, _ request: ByteBuffer) async throws -> LinkPayload
 
   private let identity: NodeIdentity
   private let host: String
@@ -30,18 +33,32 @@ package final class LinkServer: Sendable {
   ///   - port: the port; 0 takes a free one, which ``start()`` returns.
   ///   - orderingKey: called on the event loop for each request, so it must only look at a few
   ///     bytes.
-  package init(
+  package convenience init(
     identity: NodeIdentity, host: String, port: Int, limits: LinkServerLimits = .init(),
     orderingKey: (@Sendable (ByteBuffer) -> UInt64?)? = nil,
     group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
     logger: Logger = Logger(label: "node-link"), handler: @escaping Handler
+  ) {
+    self.init(
+      identity: identity, host: host, port: port, limits: limits, orderingKey: orderingKey,
+      group: group, logger: logger,
+      payloadHandler: { LinkPayload(try await handler($0, $1)) })
+  }
+
+  /// As ``init(identity:host:port:limits:orderingKey:group:logger:handler:)``, for answers that are
+  /// too large to be copied.
+  package init(
+    identity: NodeIdentity, host: String, port: Int, limits: LinkServerLimits = .init(),
+    orderingKey: (@Sendable (ByteBuffer) -> UInt64?)? = nil,
+    group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
+    logger: Logger = Logger(label: "node-link"), payloadHandler: @escaping PayloadHandler
   ) {
     self.identity = identity
     self.host = host
     self.port = port
     self.group = group
     shared = LinkServerShared(
-      limits: limits, orderingKey: orderingKey, logger: logger, handler: handler)
+      limits: limits, orderingKey: orderingKey, logger: logger, handler: payloadHandler)
   }
 
   /// Listens. Returns the port.

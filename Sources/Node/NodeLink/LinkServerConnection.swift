@@ -158,10 +158,10 @@ final class LinkServerConnection: ChannelDuplexHandler {
 
   // MARK: Answering
 
-  private func handled(_ call: ReceivedCall, outcome: Result<ByteBuffer, LinkRefusal>) {
+  private func handled(_ call: ReceivedCall, outcome: Result<LinkPayload, LinkRefusal>) {
     guard context != nil else { return }
     let frame = Self.frame(for: outcome, number: call.number)
-    if let next = book.handled(call, answerBytes: frame.body.readableBytes) {
+    if let next = book.handled(call, answerBytes: frame.bodyBytes) {
       dispatch?.yield(next)
     }
     answers.append(frame)
@@ -170,10 +170,11 @@ final class LinkServerConnection: ChannelDuplexHandler {
   }
 
   private static func frame(
-    for outcome: Result<ByteBuffer, LinkRefusal>, number: UInt64
+    for outcome: Result<LinkPayload, LinkRefusal>, number: UInt64
   ) -> LinkFrame {
     switch outcome {
-    case .success(let body): LinkFrame(kind: .response, number: number, body: body)
+    case .success(let body):
+      LinkFrame(kind: .response, number: number, body: body.head, tail: body.tail)
     case .failure(let refusal):
       LinkFrame(kind: .error, number: number, body: ByteBuffer(bytes: refusal.canonicalBytes()))
     }
@@ -182,7 +183,7 @@ final class LinkServerConnection: ChannelDuplexHandler {
   /// Writes while the socket takes bytes; the rest waits unencrypted for its turn.
   private func writeAnswers() {
     while let context, context.channel.isWritable, let frame = answers.popFirst() {
-      let bytes = frame.body.readableBytes
+      let bytes = frame.bodyBytes
       timers.writeBegan(now: .now())
       write(frame, context: context).assumeIsolated().whenComplete { _ in
         self.timers.writeEnded(now: .now())
@@ -196,9 +197,9 @@ final class LinkServerConnection: ChannelDuplexHandler {
 
   private func write(_ frame: LinkFrame, context: ChannelHandlerContext) -> EventLoopFuture<Void> {
     let written = context.eventLoop.makePromise(of: Void.self)
-    let header = frame.header(allocator: context.channel.allocator)
-    context.write(wrapOutboundOut(header), promise: nil)
-    context.write(wrapOutboundOut(frame.body), promise: written)
+    let pieces = frame.pieces(allocator: context.channel.allocator)
+    for piece in pieces.dropLast() { context.write(wrapOutboundOut(piece), promise: nil) }
+    context.write(wrapOutboundOut(pieces[pieces.count - 1]), promise: written)
     return written.futureResult
   }
 

@@ -6,7 +6,7 @@ import Synchronization
 /// What all connections of a server share.
 final class LinkServerShared: Sendable {
   let limits: LinkServerLimits
-  let handler: LinkServer.Handler
+  let handler: LinkServer.PayloadHandler
   let orderingKey: (@Sendable (ByteBuffer) -> UInt64?)?
   let logger: Logger
   private let state = Mutex(State())
@@ -20,7 +20,7 @@ final class LinkServerShared: Sendable {
 
   init(
     limits: LinkServerLimits, orderingKey: (@Sendable (ByteBuffer) -> UInt64?)?, logger: Logger,
-    handler: @escaping LinkServer.Handler
+    handler: @escaping LinkServer.PayloadHandler
   ) {
     self.limits = limits
     self.orderingKey = orderingKey
@@ -52,7 +52,8 @@ final class LinkServerShared: Sendable {
   }
 
   /// Runs the handler and turns what it throws into a refusal.
-  func answer(_ call: ReceivedCall, from peer: AccountID) async -> Result<ByteBuffer, LinkRefusal> {
+  func answer(_ call: ReceivedCall, from peer: AccountID) async -> Result<LinkPayload, LinkRefusal>
+  {
     guard takeCallSlot() else {
       let text = "This node has \(limits.callsInFlightInTotal) calls in hand; try again."
       return .failure(LinkRefusal(code: LinkRefusal.busyCode, text: text))

@@ -40,8 +40,8 @@ enum ProviderWiring {
       logger: context.logger)
     let server = LinkServer(
       identity: identity, host: "127.0.0.1", port: context.ports.main(of: context.name),
-      orderingKey: LinkBody.orderingKey, logger: context.logger
-    ) { peer, body in await service.handler.respond(to: peer, body) }
+      orderingKey: LinkBody.orderingKey, logger: context.logger,
+      payloadHandler: { peer, body in await service.handler.respond(to: peer, body) })
     _ = try await server.start()
     await register(key, quota: quota, context)
     await context.health.set { await health(service) }

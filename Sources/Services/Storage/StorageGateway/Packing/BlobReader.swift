@@ -6,10 +6,11 @@ import StorageService
 
 /// Gives out a range of a blob's plain bytes, window by window, with a few windows read ahead.
 actor BlobReader {
-  /// Records of one window: 2 MiB of plain bytes.
-  static let recordsPerWindow: UInt64 = 32
-  /// Windows read ahead of the consumer.
-  static let windowsAhead = 3
+  /// Records of one window: a piece as a body's bytes were packed, most often a whole stripe, which
+  /// any k of its chunks give back without reading anything twice.
+  static let recordsPerWindow = UInt64(SealingPipe.recordsPerPiece)
+  /// Windows read ahead of the consumer, the one that it waits for included.
+  static let windowsAhead = 2
 
   private let blob: StoredBlob
   private let reader: ExtentReader
@@ -91,16 +92,35 @@ actor BlobReader {
     guard let window = RecordMath.window(of: range, length: blob.length),
       let extents = blob.extents.slice(window.sealed)
     else { throw EngineError.corrupt(reason: "the blob's extents do not hold \(range)") }
-    var sealed: [UInt8] = []
-    sealed.reserveCapacity(Int(window.sealed.upperBound - window.sealed.lowerBound))
-    for extent in extents {
-      sealed.append(contentsOf: try await reader.read(extent).readableBytesView)
-    }
+    let sealed = try await reader.read(extents)
     do {
-      return ByteBuffer(
-        bytes: try cipher.open(sealed, window: window, range: range, length: blob.length))
+      return try open(sealed, window, range, length: blob.length, with: cipher)
     } catch {
       throw EngineError.corrupt(reason: "\(error)")
     }
+  }
+
+  private static func open(
+    _ sealed: ByteBuffer, _ window: RecordMath.Window, _ range: Range<UInt64>, length: UInt64,
+    with cipher: ObjectRecordCipher
+  ) throws -> ByteBuffer {
+    let tags = window.records.count * Int(RecordMath.tagBytes)
+    let count = sealed.readableBytes - tags
+    let wanted = Int(range.upperBound - range.lowerBound)
+    guard window.skip + wanted <= count else {
+      throw StoredDataError.outOfRange("the window does not hold the range")
+    }
+    var plain = ByteBuffer()
+    try plain.writeWithUnsafeMutableBytes(minimumWritableBytes: count) { target in
+      try sealed.withUnsafeReadableBytes { source in
+        try cipher.open(
+          source, window: window, length: length,
+          into: UnsafeMutableRawBufferPointer(rebasing: target[..<count]))
+      }
+      return count
+    }
+    plain.moveReaderIndex(forwardBy: window.skip)
+    plain.moveWriterIndex(to: plain.readerIndex + wanted)
+    return plain
   }
 }

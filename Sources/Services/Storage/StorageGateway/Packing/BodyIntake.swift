@@ -32,7 +32,7 @@ struct BodyIntake {
   mutating func take(_ buffer: ByteBuffer) async throws {
     let count = buffer.readableBytes
     if !budget.tryReserve(count) {
-      if let piece = try pipe.flush() { try await send(piece) }
+      if let piece = pipe.flush() { try await send(piece) }
       try await budget.reserve(count)
     }
     held += count

@@ -20,10 +20,44 @@ struct ExtentReader: Sendable {
 
   /// The bytes of an extent.
   /// - Throws: ``EngineError/unreadable(reason:)``.
-  func read(_ extent: Extent) async throws -> ByteBuffer {
+  func read(_ extent: Extent) async throws -> ByteBuffer { try await read([extent]) }
+
+  /// The bytes of extents, one behind the other; all are read at once.
+  /// - Throws: ``EngineError/unreadable(reason:)``.
+  func read(_ extents: [Extent]) async throws -> ByteBuffer {
+    let parts: [[ByteBuffer]]
+    if extents.count == 1 {
+      parts = [try await self.parts(of: extents[0])]
+    } else {
+      parts = try await withThrowingTaskGroup(of: (Int, [ByteBuffer]).self) { group in
+        for (index, extent) in extents.enumerated() {
+          group.addTask { (index, try await self.parts(of: extent)) }
+        }
+        var parts = [[ByteBuffer]](repeating: [], count: extents.count)
+        for try await (index, found) in group { parts[index] = found }
+        return parts
+      }
+    }
+    let all = parts.flatMap { $0 }
+    if all.count == 1 { return all[0] }
+    var whole = ByteBuffer()
+    whole.reserveCapacity(all.reduce(0) { $0 + $1.readableBytes })
+    for part in all { whole.writeImmutableBuffer(part) }
+    return whole
+  }
+
+  /// An extent as the parts that lie in one shard each.
+  private func parts(of extent: Extent) async throws -> [ByteBuffer] {
     let segment = try await directory.shards(of: extent.segment)
     guard let ranges = segment.layout.shardRanges(of: extent) else {
       throw EngineError.corrupt(reason: "extent \(extent) lies outside of its segment")
+    }
+    var lost: [Int] = []
+    for range in ranges where !(await isTrusted(range.shard, of: segment)) {
+      lost.append(range.shard)
+    }
+    if !lost.isEmpty, Self.areClose(ranges) {
+      return try await rebuild(ranges, without: lost, of: segment)
     }
     var parts = await direct(ranges, of: segment)
     let missing = parts.indices.filter { parts[$0] == nil }
@@ -31,12 +65,21 @@ struct ExtentReader: Sendable {
       let rebuilt = try await rebuild(missing.map { ranges[$0] }, of: segment)
       for (index, bytes) in zip(missing, rebuilt) { parts[index] = bytes }
     }
-    var whole = parts.first.flatMap { $0 } ?? ByteBuffer()
-    if parts.count > 1 {
-      whole.reserveCapacity(Int(extent.length))
-      for case let part? in parts.dropFirst() { whole.writeImmutableBuffer(part) }
-    }
-    return whole
+    return parts.compactMap { $0 }
+  }
+
+  /// Whether a data shard has a holder that has not failed lately.
+  private func isTrusted(_ slot: Int, of segment: SegmentShards) async -> Bool {
+    guard let shard = segment.reference(slot: slot) else { return false }
+    return await health.isTrusted(shard.provider)
+  }
+
+  /// Whether reading all of the span from k shards costs little more than the ranges themselves.
+  private static func areClose(_ ranges: [SegmentLayout.ShardRange]) -> Bool {
+    let low = ranges.map(\.range.lowerBound).min() ?? 0
+    let high = ranges.map(\.range.upperBound).max() ?? 0
+    let longest = ranges.map { $0.range.upperBound - $0.range.lowerBound }.max() ?? 0
+    return ranges.count < 2 || high - low <= 2 * longest
   }
 
   /// The ranges of the data shards that hold them; nil for those whose holder is not trusted now,
@@ -79,42 +122,50 @@ struct ExtentReader: Sendable {
   private func rebuild(
     _ wanted: [SegmentLayout.ShardRange], of segment: SegmentShards
   ) async throws -> [ByteBuffer] {
+    guard !Self.areClose(wanted) else {
+      return try await rebuild(wanted, without: wanted.map(\.shard), of: segment)
+    }
+    var parts: [ByteBuffer] = []
+    for range in wanted { parts += try await rebuild([range], without: [range.shard], of: segment) }
+    return parts
+  }
+
+  /// Ranges that lie close together, from one reading of k shards: those wanted whose holders are
+  /// trusted, and as many others as the `lost` ones need.
+  private func rebuild(
+    _ wanted: [SegmentLayout.ShardRange], without lost: [Int], of segment: SegmentShards
+  ) async throws -> [ByteBuffer] {
     let low = wanted.map(\.range.lowerBound).min() ?? 0
     let high = wanted.map(\.range.upperBound).max() ?? 0
-    let longest = wanted.map { $0.range.upperBound - $0.range.lowerBound }.max() ?? 0
-    if wanted.count > 1 && high - low > 2 * longest {
-      var parts: [ByteBuffer] = []
-      for range in wanted { parts += try await rebuild([range], of: segment) }
-      return parts
-    }
-    let lost = wanted.map(\.shard)
-    let chunks = try await anyChunks(of: low..<high, except: lost, of: segment)
+    let chunks = try await anyChunks(
+      of: low..<high, wanted: wanted.map(\.shard), except: lost, of: segment)
     let coder = try ReedSolomon(
       dataShards: Int(segment.codeClass.dataShards),
       totalShards: Int(segment.codeClass.totalShards))
-    let rebuilt = try coder.reconstruct(
-      chunks: chunks, wanted: lost.filter { chunks[$0] == nil })
+    let missing = wanted.map(\.shard).filter { chunks[$0] == nil }
+    let rebuilt = missing.isEmpty ? [:] : try coder.reconstruct(chunks, wanted: missing)
     return try wanted.map { range in
-      guard let bytes = chunks[range.shard] ?? rebuilt[range.shard] else {
-        throw EngineError.unreadable(reason: "shard \(range.shard) could not be rebuilt")
-      }
-      let start = Int(range.range.lowerBound - low)
-      let count = Int(range.range.upperBound - range.range.lowerBound)
-      return ByteBuffer(bytes: bytes[start..<start + count])
+      let chunk = chunks[range.shard] ?? rebuilt[range.shard]
+      guard let chunk,
+        let bytes = chunk.getSlice(
+          at: chunk.readerIndex + Int(range.range.lowerBound - low),
+          length: Int(range.range.upperBound - range.range.lowerBound))
+      else { throw EngineError.unreadable(reason: "shard \(range.shard) could not be rebuilt") }
+      return bytes
     }
   }
 
   /// A range of k shards, whichever answer. Asks all once more before it gives up: with just k
   /// holders alive a passing refusal of one must not fail the read.
   private func anyChunks(
-    of range: Range<UInt64>, except lost: [Int], of segment: SegmentShards
-  ) async throws -> [Int: [UInt8]] {
+    of range: Range<UInt64>, wanted: [Int], except lost: [Int], of segment: SegmentShards
+  ) async throws -> [Int: ByteBuffer] {
     let k = Int(segment.codeClass.dataShards)
     var best = 0
     for attempt in 0..<3 {
       if attempt > 0 { try await Task.sleep(for: .milliseconds(200 * attempt)) }
       let chunks = await gather(
-        range, from: await candidates(of: segment, except: lost), count: k)
+        range, from: await candidates(of: segment, wanted: wanted, except: lost), count: k)
       if chunks.count >= k { return chunks }
       best = max(best, chunks.count)
     }
@@ -123,14 +174,15 @@ struct ExtentReader: Sendable {
       reason: "\(best) of the \(k) shards needed of segment \(segment.number) answered")
   }
 
-  /// Whom to ask: those trusted first, then those that failed lately, the holders of what is wanted
-  /// last.
+  /// Whom to ask: the holders of what is wanted, then others that are trusted, then those that
+  /// failed lately, the holders of what was lost last.
   private func candidates(
-    of segment: SegmentShards, except wanted: [Int]
+    of segment: SegmentShards, wanted: [Int], except lost: [Int]
   ) async -> [ShardReference] {
     var trusted: [ShardReference] = []
     var doubtful: [ShardReference] = []
-    for slot in 0..<Int(segment.codeClass.totalShards) where !wanted.contains(slot) {
+    let others = (0..<Int(segment.codeClass.totalShards)).filter { !wanted.contains($0) }
+    for slot in wanted + others where !lost.contains(slot) {
       guard let shard = segment.reference(slot: slot) else { continue }
       if await health.isTrusted(shard.provider) {
         trusted.append(shard)
@@ -138,7 +190,7 @@ struct ExtentReader: Sendable {
         doubtful.append(shard)
       }
     }
-    return trusted + doubtful + wanted.compactMap { segment.reference(slot: $0) }
+    return trusted + doubtful + lost.compactMap { segment.reference(slot: $0) }
   }
 
   private enum Arrival: Sendable {
@@ -150,10 +202,10 @@ struct ExtentReader: Sendable {
   /// of them when patience ends.
   private func gather(
     _ range: Range<UInt64>, from candidates: [ShardReference], count: Int
-  ) async -> [Int: [UInt8]] {
+  ) async -> [Int: ByteBuffer] {
     await withTaskGroup(of: Arrival.self) { group in
       var waiting = candidates[...]
-      var chunks: [Int: [UInt8]] = [:]
+      var chunks: [Int: ByteBuffer] = [:]
       func ask(_ number: Int) {
         for shard in waiting.prefix(number) {
           group.addTask {
@@ -171,7 +223,7 @@ struct ExtentReader: Sendable {
       for await arrival in group {
         switch arrival {
         case .shard(let slot, let bytes?):
-          chunks[slot] = Array(bytes.readableBytesView)
+          chunks[slot] = bytes
           if chunks.count == count { return chunks }
         case .shard: ask(1)
         case .patienceEnded: ask(waiting.count)

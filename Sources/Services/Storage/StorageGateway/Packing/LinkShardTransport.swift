@@ -18,14 +18,10 @@ package actor LinkShardTransport: ShardTransport {
   }
 
   package func call(
-    _ request: StorageRequest, tail: [UInt8], to provider: ProviderID, timeoutSeconds: Double
+    _ request: StorageRequest, tail: ByteBuffer, to provider: ProviderID, timeoutSeconds: Double
   ) async throws -> ShardAnswer {
     let link = try await pool.client(for: provider, endpoint: try await endpoint(of: provider))
-    let prefix = LinkMessage.prefix(request)
-    var body = ByteBuffer()
-    body.reserveCapacity(prefix.count + tail.count)
-    body.writeBytes(prefix)
-    body.writeBytes(tail)
+    let body = LinkPayload(ByteBuffer(bytes: LinkMessage.prefix(request)), tail: tail)
     do {
       return try Self.answer(in: try await link.call(body, timeoutSeconds: timeoutSeconds))
     } catch let refusal as StorageRefusal {

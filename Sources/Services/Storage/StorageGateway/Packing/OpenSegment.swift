@@ -35,14 +35,10 @@ struct OpenSegment {
   var shardBytes: UInt64 { trees.first?.byteLength ?? 0 }
 
   /// Codes a payload and extends every shard's tree, on all cores. Returns the chunks, one a slot.
-  mutating func append(payload: [UInt8]) async throws -> [[UInt8]] {
-    let k = Int(record.codeClass.dataShards)
-    guard StripeLayout(payloadLength: payload.count, dataShards: k) != nil else {
-      throw EngineError.unavailable(reason: "a stripe of \(payload.count) bytes has no layout")
-    }
-    let chunks = coder.encode(payload)
+  mutating func append(_ payload: StripePayload) async throws -> [ByteBuffer] {
+    let chunks = try payload.chunks(by: coder)
     trees = await Self.extended(trees, by: chunks)
-    record.stripeLengths.append(UInt32(payload.count))
+    record.stripeLengths.append(UInt32(payload.length))
     record.runningRoots.append(trees.map(\.root))
     if record.runningRoots.count > SegmentRecord.runningRootsKept {
       record.runningRoots.removeFirst()
@@ -51,17 +47,17 @@ struct OpenSegment {
   }
 
   /// Hashing is the gateway's largest pass over the bytes, so it is spread over two tasks.
-  private static func extended(_ trees: [ShardTree], by chunks: [[UInt8]]) async -> [ShardTree] {
+  private static func extended(_ trees: [ShardTree], by chunks: [ByteBuffer]) async -> [ShardTree] {
     let middle = trees.count / 2
     async let first = extend(Array(trees[..<middle]), by: Array(chunks[..<middle]))
     async let second = extend(Array(trees[middle...]), by: Array(chunks[middle...]))
     return await first + second
   }
 
-  private static func extend(_ trees: [ShardTree], by chunks: [[UInt8]]) async -> [ShardTree] {
+  private static func extend(_ trees: [ShardTree], by chunks: [ByteBuffer]) async -> [ShardTree] {
     var trees = trees
     for index in trees.indices {
-      chunks[index].withUnsafeBytes { trees[index].append($0) }
+      chunks[index].withUnsafeReadableBytes { trees[index].append($0) }
     }
     return trees
   }

@@ -37,10 +37,9 @@ final class PendingEntry: @unchecked Sendable {
   var unplacedBytes: Int { data.readableBytes - placedBytes }
 
   /// The next bytes without a place, at most `limit`.
-  func nextBytes(limit: Int) -> ByteBufferView {
+  func nextBytes(limit: Int) -> ByteBuffer {
     let count = min(limit, unplacedBytes)
-    let start = data.readerIndex + placedBytes
-    return data.viewBytes(at: start, length: count) ?? ByteBufferView()
+    return data.getSlice(at: data.readerIndex + placedBytes, length: count) ?? ByteBuffer()
   }
 
   /// Notes that the next bytes lie at `extent`.

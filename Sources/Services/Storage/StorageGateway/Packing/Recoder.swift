@@ -114,7 +114,8 @@ actor Recoder {
       let payload = try await reader.read(
         Extent(segment: segment.number, stripe: UInt32(number), offset: 0, length: length))
       let offset = copy.shardBytes
-      let chunks = try await copy.append(payload: Array(payload.readableBytesView))
+      let chunks = try await copy.append(
+        StripePayload(payload, dataShards: Int(group.codeClass.dataShards)))
       let failed = await sender.failures(of: await sender.send(chunks, of: copy, at: offset))
       guard failed.isEmpty else {
         await groups.noteFailures(of: failed)

@@ -1,11 +1,17 @@
+import StorageService
+
 /// The named limits of segments and stripes.
 package struct SegmentLimits: Sendable {
   /// A segment is sealed when its payload has this many bytes: 64 MiB unless memory is short.
   package var segmentBytes: UInt64 = 64 << 20
   /// A segment is sealed when it is this old.
   package var sealAfter: Duration = .seconds(60)
-  /// A stripe closes when its payload has this many bytes, or the class's largest if that is less.
-  package var stripeBytes = 4 << 20
+  /// A stripe closes when its payload has this many bytes, or the class's largest if that is less:
+  /// a whole piece of a body, 4 MiB of plain bytes, and its log.
+  package var stripeBytes =
+    SealingPipe.recordsPerPiece * Int(RecordMath.sealedBytes) + logRoomBytes
+  /// Room beside a piece for the stripe's header and log.
+  package static let logRoomBytes = 16 << 10
   /// How many stripes may wait for acknowledgements at once.
   package var stripesUnderWay = 2
   /// How long a provider may take to acknowledge an append, in seconds.

@@ -8,7 +8,7 @@ import StorageService
 /// Turns entries into stripes and stripes into durable bytes: the gateway's group commit.
 ///
 /// While a stripe is under way entries gather, and the next stripe takes them all, so load makes
-/// groups larger and an idle network pays no waiting time. Stripes complete in order. A stripe that
+/// groups larger and an idle network pays no waiting time (``GroupGathering``). Stripes complete in order. A stripe that
 /// does not get its acknowledgements ends its segment; its entries go into a new segment of a group
 /// without the providers that failed.
 actor SegmentWriter {
@@ -35,6 +35,7 @@ actor SegmentWriter {
   /// Why nothing more can be taken, once something has broken that only a restart repairs.
   private var brokenReason: String?
   private var isBuilding = false
+  private var gathering = GroupGathering()
   private var stripesUnderWay = 0
   private var lastCompletion: Task<Bool, Never>?
   private var lastSave: Task<Bool, Never>?
@@ -96,8 +97,20 @@ actor SegmentWriter {
     guard !isBuilding, !queue.isEmpty, !segmentFailed,
       stripesUnderWay < dependencies.limits.stripesUnderWay
     else { return }
-    isBuilding = true
-    Task { await build() }
+    let bytes = queue.prefix(64).reduce(0) { $0 + $1.unplacedBytes }
+    switch gathering.decide(
+      count: queue.count, bytes: bytes, groupsUnderWay: stripesUnderWay, now: .now)
+    {
+    case .wait: return
+    case .waitUntil(let end):
+      Task {
+        try? await Task.sleep(until: end)
+        pump()
+      }
+    case .close:
+      isBuilding = true
+      Task { await build() }
+    }
   }
 
   private func build() async {
@@ -140,6 +153,7 @@ actor SegmentWriter {
       capacity: min(
         StripeLayout.largestPayload(dataShards: Int(current.record.codeClass.dataShards)),
         dependencies.limits.stripeBytes),
+      dataShards: Int(current.record.codeClass.dataShards),
       indexKey: dependencies.indexKey, unixMilliseconds: UnixTime.milliseconds())
     var sequence = nextSequence
     guard
@@ -147,9 +161,10 @@ actor SegmentWriter {
         from: &queue, sequence: &sequence, nonce: RandomBytes.make(count: 12))
     else { return }
     nextSequence = sequence
+    gathering.closed(count: built.entries.count, bytes: built.payload.length)
     do {
       let offset = current.shardBytes
-      let chunks = try await current.append(payload: built.payload)
+      let chunks = try await current.append(built.payload)
       if let last = built.records.last { current.record.lastSequence = last.sequence }
       // Stripes may have become durable while this one was coded; the copy does not know of them.
       current.durableStripes = segment?.durableStripes ?? current.durableStripes
@@ -179,7 +194,7 @@ actor SegmentWriter {
   }
 
   private func send(
-    _ built: StripeBuilder.Built, chunks: [[UInt8]], at offset: UInt64, in current: OpenSegment
+    _ built: StripeBuilder.Built, chunks: [ByteBuffer], at offset: UInt64, in current: OpenSegment
   ) async {
     let sent = await dependencies.sender.send(chunks, of: current, at: offset)
     stripesUnderWay += 1
@@ -209,6 +224,7 @@ actor SegmentWriter {
       await lost(stripe.built, failed: failed)
     }
     stripesUnderWay -= 1
+    gathering.ended(now: .now)
     if segmentFailed && stripesUnderWay == 0 && !isBuilding { await abandonSegment() }
     pump()
     return isDurable

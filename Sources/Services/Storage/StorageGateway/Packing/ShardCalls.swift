@@ -54,7 +54,7 @@ struct ShardCalls: Sendable {
       let part = ManifestPart(
         key: key, totalBytes: UInt32(manifest.count), offset: UInt32(offset))
       _ = try await call(
-        .putManifest(part), tail: Array(manifest[offset..<end]), to: provider)
+        .putManifest(part), tail: ByteBuffer(bytes: manifest[offset..<end]), to: provider)
       offset = end
     }
     let answer = try await control(
@@ -106,7 +106,7 @@ struct ShardCalls: Sendable {
   }
 
   private func call(
-    _ request: StorageRequest, tail: [UInt8] = [], to provider: ProviderID
+    _ request: StorageRequest, tail: ByteBuffer = ByteBuffer(), to provider: ProviderID
   ) async throws -> ShardAnswer {
     try await transport.call(
       request, tail: tail, to: provider, timeoutSeconds: limits.readTimeoutSeconds)

@@ -1,3 +1,4 @@
+import NIOCore
 import Primitives
 import ServiceKit
 import StorageService
@@ -16,7 +17,7 @@ actor SlotSender {
   /// Queues a request behind those queued before it. Once one has failed, all later ones fail with
   /// it: a shard with a hole must not grow.
   func enqueue(
-    _ request: StorageRequest, tail: [UInt8], timeoutSeconds: Double
+    _ request: StorageRequest, tail: ByteBuffer, timeoutSeconds: Double
   ) -> Task<ShardAnswer, any Error> {
     let before = last
     let task = Task { [provider, transport] in

@@ -74,6 +74,6 @@ package protocol ShardTransport: Sendable {
   /// - Throws: when it cannot be reached or does not answer in time; ``StorageRefusal`` when it
   ///   refuses.
   func call(
-    _ request: StorageRequest, tail: [UInt8], to provider: ProviderID, timeoutSeconds: Double
+    _ request: StorageRequest, tail: ByteBuffer, to provider: ProviderID, timeoutSeconds: Double
   ) async throws -> ShardAnswer
 }

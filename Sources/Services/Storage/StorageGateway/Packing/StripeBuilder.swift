@@ -8,7 +8,7 @@ import StorageService
 struct StripeBuilder {
   /// What came out: a payload, the records in it, and who is waiting for it.
   struct Built {
-    let payload: [UInt8]
+    let payload: StripePayload
     let records: [LogRecord]
     /// Who is waiting for this stripe, in order.
     let entries: [PendingEntry]
@@ -23,6 +23,8 @@ struct StripeBuilder {
   let stripe: UInt32
   /// The most bytes a payload can have in this class.
   let capacity: Int
+  /// k of the class.
+  let dataShards: Int
   let indexKey: SymmetricKeyBytes
   /// What the records say of when they were decided, in milliseconds since 1970.
   let unixMilliseconds: UInt64
@@ -32,11 +34,11 @@ struct StripeBuilder {
   /// bytes. Returns nil when nothing could be taken.
   func fill(
     from queue: inout [PendingEntry], sequence: inout UInt64, nonce: [UInt8]
-  ) throws(StoredDataError) -> Built? {
-    var payload: [UInt8] = []
+  ) throws -> Built? {
+    var payload = ByteBuffer()
     let waiting = queue.reduce(0) { min(capacity, $0 + $1.unplacedBytes) }
-    payload.reserveCapacity(min(capacity, waiting + 64 * 1024))
-    payload.append(contentsOf: repeatElement(0, count: StripeHeader.byteCount))
+    payload.reserveCapacity(min(capacity, waiting + 64 * 1024) + StripeLayout.paddingLimit)
+    payload.writeRepeatingByte(0, count: StripeHeader.byteCount)
     var records: [LogRecord] = []
     var entries: [PendingEntry] = []
     var owners: [(sequence: UInt64, entry: PendingEntry)] = []
@@ -44,6 +46,7 @@ struct StripeBuilder {
     var taken = 0
     filling: while taken < queue.count {
       let entry = queue[taken]
+      if wouldBeCut(entry, behind: payload.readableBytes, logBytes: logBytes) { break }
       let joined = place(entry, in: &payload, logBytes: logBytes)
       guard entry.unplacedBytes == 0 else {
         if joined { entries.append(entry) }
@@ -55,10 +58,11 @@ struct StripeBuilder {
             sequence: sequence, unixMilliseconds: unixMilliseconds,
             mutation: try makeMutation(entry.extents))
           let size = record.canonicalBytes().count
-          if payload.count + logBytes + size > capacity || logBytes + size > Self.logByteLimit
+          if payload.readableBytes + logBytes + size > capacity
+            || logBytes + size > Self.logByteLimit
             || records.count == LogLimits.recordsPerSection
           {
-            if records.isEmpty && payload.count == StripeHeader.byteCount {
+            if records.isEmpty && payload.readableBytes == StripeHeader.byteCount {
               taken += 1
               entry.fail(
                 EngineError.unavailable(reason: "a log record of \(size) bytes is too long"))
@@ -89,7 +93,7 @@ struct StripeBuilder {
     if entries.isEmpty { return nil }
     do {
       return try finish(
-        &payload, records: records, entries: entries, owners: owners, nonce: nonce,
+        payload, records: records, entries: entries, owners: owners, nonce: nonce,
         firstSequence: records.first?.sequence ?? sequence)
     } catch {
       // Nobody may be left waiting for a stripe that was never made.
@@ -99,35 +103,45 @@ struct StripeBuilder {
     }
   }
 
+  /// Whether an entry that has no place yet had better begin the next stripe: one that lies in one
+  /// stripe is read with one reading, and this stripe has little room left anyway.
+  private func wouldBeCut(_ entry: PendingEntry, behind used: Int, logBytes: Int) -> Bool {
+    let room = capacity - used - logBytes
+    return entry.placedBytes == 0 && entry.unplacedBytes > room && room < capacity / 4
+      && entry.unplacedBytes <= capacity - StripeHeader.byteCount - logBytes
+  }
+
   /// Copies as much of the entry's data as fits. Returns whether anything was copied.
-  private func place(_ entry: PendingEntry, in payload: inout [UInt8], logBytes: Int) -> Bool {
-    let room = capacity - payload.count - logBytes
+  private func place(_ entry: PendingEntry, in payload: inout ByteBuffer, logBytes: Int) -> Bool {
+    let room = capacity - payload.readableBytes - logBytes
     let bytes = entry.nextBytes(limit: max(0, room))
-    if bytes.isEmpty { return false }
+    if bytes.readableBytes == 0 { return false }
     let extent = Extent(
-      segment: segment.number, stripe: stripe, offset: UInt32(payload.count),
-      length: UInt32(bytes.count))
-    payload.append(contentsOf: bytes)
+      segment: segment.number, stripe: stripe, offset: UInt32(payload.readableBytes),
+      length: UInt32(bytes.readableBytes))
+    payload.writeImmutableBuffer(bytes)
     entry.place(extent)
     return true
   }
 
   private func finish(
-    _ payload: inout [UInt8], records: [LogRecord], entries: [PendingEntry],
+    _ payload: consuming ByteBuffer, records: [LogRecord], entries: [PendingEntry],
     owners: [(sequence: UInt64, entry: PendingEntry)], nonce: [UInt8], firstSequence: UInt64
-  ) throws(StoredDataError) -> Built {
-    let dataBytes = payload.count - StripeHeader.byteCount
+  ) throws -> Built {
+    let dataBytes = payload.readableBytes - StripeHeader.byteCount
     var logBytes = 0
     if !records.isEmpty {
       let section = try SealedLogSection.seal(
         records, key: indexKey, nonce: nonce, segment: segment, stripe: stripe)
       logBytes = section.count
-      payload.append(contentsOf: section)
+      payload.writeBytes(section)
     }
     let header = StripeHeader(
       logLength: UInt32(logBytes), dataLength: UInt32(dataBytes),
       firstLogSequence: firstSequence, segment: segment.number)
-    payload.replaceSubrange(0..<StripeHeader.byteCount, with: header.canonicalBytes())
-    return Built(payload: payload, records: records, entries: entries, owners: owners)
+    payload.setBytes(header.canonicalBytes(), at: payload.readerIndex)
+    return Built(
+      payload: try StripePayload(payload, dataShards: dataShards), records: records,
+      entries: entries, owners: owners)
   }
 }

@@ -1,5 +1,6 @@
 import Cryptography
 import Logging
+import NIOCore
 import Primitives
 import ServiceKit
 import StorageService
@@ -25,7 +26,8 @@ struct StripeSender: Sendable {
   /// - Parameters:
   ///   - chunks: one a slot, already part of the segment's trees.
   ///   - offset: where the chunks begin in their shards, in bytes.
-  func send(_ chunks: [[UInt8]], of segment: OpenSegment, at offset: UInt64) async -> SentStripe {
+  func send(_ chunks: [ByteBuffer], of segment: OpenSegment, at offset: UInt64) async -> SentStripe
+  {
     let roots = segment.record.runningRoots.last ?? []
     var orders: [AppendOrder] = []
     var answers: [Task<ShardAnswer, any Error>] = []
@@ -33,7 +35,7 @@ struct StripeSender: Sendable {
       let order = AppendOrder(
         chain: chain, lease: lease, group: PlacementGroupID(number: segment.record.group),
         segment: segment.record.number, slot: UInt8(slot), fencingEpoch: fencingEpoch,
-        offset: offset, length: UInt32(chunk.count), runningRoot: roots[slot])
+        offset: offset, length: UInt32(chunk.readableBytes), runningRoot: roots[slot])
       orders.append(order)
       answers.append(
         await segment.senders[slot].enqueue(

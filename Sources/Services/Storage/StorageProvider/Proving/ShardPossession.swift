@@ -3,8 +3,7 @@ import Primitives
 import ServiceKit
 import StorageService
 
-/// Reads what a walk asks for out of the shard store, every leaf checked against its root. Blocks
-/// on the disk.
+/// Reads what a walk asks for out of the shard store, every leaf checked. Blocks on the disk.
 struct ShardPossession: PossessionSource {
   let store: ShardStore
   let provider: ProviderID
@@ -33,21 +32,23 @@ struct ShardPossession: PossessionSource {
   }
 
   func leaf(bundle: BundleID, segmentIndex: Int, leafIndex: UInt64) throws -> [UInt8] {
-    try read(bundle, segmentIndex, leafIndex).bytes
+    let (key, slot) = try shard(bundle, segmentIndex)
+    do {
+      return try store.leafBytes(key, leafIndex)
+    } catch { throw Unreadable(bundle: bundle, slot: slot, refusal: error) }
   }
 
   func leafPath(bundle: BundleID, segmentIndex: Int, leafIndex: UInt64) throws -> [Digest] {
-    try read(bundle, segmentIndex, leafIndex).path
+    let (key, slot) = try shard(bundle, segmentIndex)
+    do {
+      return try store.leaf(key, leafIndex).path
+    } catch { throw Unreadable(bundle: bundle, slot: slot, refusal: error) }
   }
 
-  private func read(
-    _ bundle: BundleID, _ segment: Int, _ leaf: UInt64
-  ) throws -> (bytes: [UInt8], path: [Digest]) {
+  private func shard(_ bundle: BundleID, _ segment: Int) throws -> (key: ShardKey, slot: UInt8) {
     let column = try found(bundle)
-    let key = ShardKey(
-      segment: column.manifest.segments[segment].segment, slot: column.slot)
-    do {
-      return try store.leaf(key, leaf)
-    } catch { throw Unreadable(bundle: bundle, slot: column.slot, refusal: error) }
+    return (
+      ShardKey(segment: column.manifest.segments[segment].segment, slot: column.slot), column.slot
+    )
   }
 }

@@ -36,13 +36,16 @@ extension StorageLinkHandler {
   /// A part of a manifest, for repairers and auditors: it has hashes only.
   func sendManifest(
     _ key: Digest, _ offset: UInt32
-  ) async throws -> (response: StorageResponse, tail: [UInt8]) {
+  ) async throws -> (response: StorageResponse, tail: ByteBuffer) {
     guard let held = try await onDisk({ [store] in try store.index.manifest(key) }),
       Int(offset) <= held.bytes.count
     else { throw StorageRefusal(.unknownManifest, "there is no manifest \(key) here") }
     try limits.admit(outbound: ManifestPart.partByteLimit)
     let part = ManifestPart(key: key, totalBytes: UInt32(held.bytes.count), offset: offset)
-    return (.manifest(part), Array(held.bytes[Int(offset)...].prefix(ManifestPart.partByteLimit)))
+    return (
+      .manifest(part),
+      ByteBuffer(bytes: held.bytes[Int(offset)...].prefix(ManifestPart.partByteLimit))
+    )
   }
 
   /// Compares a statement with what this provider hashed itself, byte by byte as it came, and signs

@@ -70,6 +70,6 @@ package actor RetrievalAnswerer {
     let stop = try start.adding(try UInt64(demand.leafCount).multiplied(by: size))
     guard start < end else { throw StorageRefusal(.unknownShard, "no such leaf") }
     let found = try store.read(shard, range: start..<min(stop, end), shardBytes: end)
-    return .leaves(bytes: found.bytes, proof: found.proof.path)
+    return .leaves(bytes: Array(found.bytes.readableBytesView), proof: found.proof.path)
   }
 }

@@ -3,6 +3,7 @@ import Ledger
 import Logging
 import NIOCore
 import NIOPosix
+import NodeLink
 import Primitives
 import ServiceKit
 import StorageService
@@ -43,17 +44,17 @@ package final class StorageLinkHandler: Sendable {
   package var provider: ProviderID { key.accountID }
 
   /// Answers one request of `peer`.
-  package func respond(to peer: AccountID, _ body: ByteBuffer) async -> ByteBuffer {
+  package func respond(to peer: AccountID, _ body: ByteBuffer) async -> LinkPayload {
     do {
       let (request, tail) = try LinkBody.decode(StorageRequest.self, body)
       let answer = try await answer(request, tail)
-      return LinkBody.encode(answer.response, tail: answer.tail)
+      return LinkPayload(LinkBody.encode(answer.response), tail: answer.tail)
     } catch {
       let refusal = Self.refusal(error)
       logger.debug(
         "Refused a request.",
         metadata: ["peer": "\(peer)", "code": "\(refusal.code.name)", "why": "\(refusal.detail)"])
-      return LinkBody.encode(StorageResponse.refused(refusal))
+      return LinkPayload(LinkBody.encode(StorageResponse.refused(refusal)))
     }
   }
 
@@ -69,15 +70,16 @@ package final class StorageLinkHandler: Sendable {
 
   private func answer(
     _ request: StorageRequest, _ tail: ByteBuffer
-  ) async throws -> (response: StorageResponse, tail: [UInt8]) {
-    switch request {
-    case .append(let order): (.appended(try await append(order, tail)), [])
+  ) async throws -> (response: StorageResponse, tail: ByteBuffer) {
+    let none = ByteBuffer()
+    return switch request {
+    case .append(let order): (.appended(try await append(order, tail)), none)
     case .read(let order): try await read(order)
-    case .putManifest(let part): (try await receiveManifest(part, tail), [])
+    case .putManifest(let part): (try await receiveManifest(part, tail), none)
     case .getManifest(let key, let offset): try await sendManifest(key, offset)
-    case .control(let order): (try await control(order), [])
-    case .voucher(let bytes): (try await takeVoucher(bytes), [])
-    case .status: (.status(await status()), [])
+    case .control(let order): (try await control(order), none)
+    case .voucher(let bytes): (try await takeVoucher(bytes), none)
+    case .status: (.status(await status()), none)
     }
   }
 
@@ -186,7 +188,7 @@ package final class StorageLinkHandler: Sendable {
 
   private func read(
     _ signed: Signed<ReadOrder>
-  ) async throws -> (response: StorageResponse, tail: [UInt8]) {
+  ) async throws -> (response: StorageResponse, tail: ByteBuffer) {
     let order = signed.message
     try await check(chain: order.chain)
     try await check(provider: order.provider, expiry: order.expiry)

@@ -44,12 +44,9 @@ struct ShardEntry: Sendable {
     _ row: ShardRow, file: any ShardFile, sidecar: any ShardFile
   ) throws -> ShardHashes? {
     let count = Int(row.length / UInt64(ShardHashes.blockBytes))
-    let stored = try sidecar.read(at: 0, count: count * 32)
-    guard stored.count == count * 32 else { return nil }
-    let blocks = stride(from: 0, to: stored.count, by: 32).compactMap {
-      Digest(bytes: stored[$0..<$0 + 32])
-    }
-    var hashes = ShardHashes(leafBytes: row.leafBytes, blocks: blocks)
+    let stored = try sidecar.read(at: 0, count: count * ShardSidecar.entryBytes)
+    guard let (blocks, checks) = ShardSidecar.decode(stored, count: count) else { return nil }
+    var hashes = ShardHashes(leafBytes: row.leafBytes, blocks: blocks, checks: checks)
     try readTail(file, from: hashes.byteLength, to: row.length, into: &hashes)
     return hashes.byteLength == row.length && hashes.root == row.root ? hashes : nil
   }
@@ -76,17 +73,19 @@ struct ShardEntry: Sendable {
       throw StorageRefusal(
         .damaged, "shard \(row.key) is damaged on this provider's disk; read the other shards")
     }
-    try? writeSidecar(hashes.blocks, from: 0, to: sidecar)
+    try? writeSidecar(hashes, from: 0, to: sidecar)
     return hashes
   }
 
   private static func writeSidecar(
-    _ blocks: [Digest], from first: Int, to sidecar: any ShardFile
+    _ hashes: ShardHashes, from first: Int, to sidecar: any ShardFile
   ) throws {
-    let bytes = blocks[first...].flatMap(\.bytes)
+    let bytes = ShardSidecar.encode(hashes, from: first)
     if bytes.isEmpty { return }
     // Not synced: the sidecar is checked when it is read, and made anew when it is wrong.
-    try bytes.withUnsafeBytes { try sidecar.write($0, at: UInt64(first * 32)) }
+    try bytes.withUnsafeBytes {
+      try sidecar.write($0, at: UInt64(first * ShardSidecar.entryBytes))
+    }
   }
 
   // MARK: Appending
@@ -121,7 +120,7 @@ struct ShardEntry: Sendable {
     guard var shard = open else { return }
     let known = shard.hashes.blocks.count
     if hashes.blocks.count > known, let sidecar = try? files.open(Self.sidecarName(row.key)) {
-      try? Self.writeSidecar(hashes.blocks, from: known, to: sidecar)
+      try? Self.writeSidecar(hashes, from: known, to: sidecar)
     }
     shard.hashes = hashes
     open = shard
@@ -153,7 +152,8 @@ struct ShardEntry: Sendable {
   mutating func prover(at length: UInt64, _ files: any ShardFileSystem) throws -> ShardProver {
     let shard = try opened(files)
     return ShardProver(
-      file: shard.file, leafBytes: row.leafBytes, length: length, blocks: shard.hashes.blocks)
+      file: shard.file, leafBytes: row.leafBytes, length: length, blocks: shard.hashes.blocks,
+      tail: length == row.length ? shard.hashes.tailLeaves : nil)
   }
 
   /// Bytes of the shard; fewer than asked only when the file is short.
@@ -164,4 +164,42 @@ struct ShardEntry: Sendable {
       at: range.lowerBound, count: Int(range.upperBound - range.lowerBound))
   }
 
+  /// Fills memory with bytes of the shard; returns how many there were, fewer only when the file is
+  /// short.
+  mutating func read(
+    at offset: UInt64, into target: UnsafeMutableRawBufferPointer, _ files: any ShardFileSystem
+  ) throws -> Int {
+    try opened(files).file.read(at: offset, into: target)
+  }
+
+  /// Whether bytes are those of the block that is not full, by its leaves' hashes. True as well when
+  /// the shard has changed since `row` was read: then there is nothing to compare them with.
+  mutating func isTail(
+    _ bytes: UnsafeRawBufferPointer, of row: ShardRow, _ files: any ShardFileSystem
+  ) throws -> Bool {
+    guard self.row.length == row.length, self.row.root == row.root else { return true }
+    let hashes = try opened(files).hashes
+    return ShardHashes.leafHashes(of: bytes, leafBytes: hashes.leafBytes) == hashes.tailLeaves
+  }
+
+  /// Whether whole blocks of the shard are as they were appended, by their checks. A check that does
+  /// not fit is judged by the block's hash: it may be the check that is wrong.
+  /// - Parameters:
+  ///   - bytes: a whole number of blocks.
+  ///   - first: the number of the first one.
+  mutating func areWhole(
+    _ bytes: UnsafeRawBufferPointer, firstBlock first: Int, _ files: any ShardFileSystem
+  ) throws -> Bool {
+    let hashes = try opened(files).hashes
+    let size = ShardHashes.blockBytes
+    for index in 0..<bytes.count / size {
+      let block = UnsafeRawBufferPointer(rebasing: bytes[index * size..<(index + 1) * size])
+      if BlockCheck.of(block) == hashes.checks[first + index] { continue }
+      let leaves = ShardHashes.leafHashes(of: block, leafBytes: hashes.leafBytes)
+      guard MerkleTree.root(ofLeafHashes: leaves) == hashes.blocks[first + index] else {
+        return false
+      }
+    }
+    return true
+  }
 }

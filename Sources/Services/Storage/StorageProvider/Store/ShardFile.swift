@@ -15,6 +15,10 @@ package protocol ShardFile: Sendable {
   /// Reads up to `count` bytes at `offset`; fewer only at the file's end.
   /// - Throws: ``ShardFileError``.
   func read(at offset: UInt64, count: Int) throws -> [UInt8]
+  /// Fills `target` from `offset` on; returns how many bytes there were, fewer only at the file's
+  /// end.
+  /// - Throws: ``ShardFileError``.
+  func read(at offset: UInt64, into target: UnsafeMutableRawBufferPointer) throws -> Int
   /// Writes all of `bytes` at `offset`. - Throws: ``ShardFileError``.
   func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws
   /// Returns when everything written is durable. - Throws: ``ShardFileError``.
@@ -23,6 +27,16 @@ package protocol ShardFile: Sendable {
   func truncate(to length: UInt64) throws
   /// Bytes in the file. - Throws: ``ShardFileError``.
   func length() throws -> UInt64
+}
+
+extension ShardFile {
+  package func read(
+    at offset: UInt64, into target: UnsafeMutableRawBufferPointer
+  ) throws -> Int {
+    let bytes = try read(at: offset, count: target.count)
+    target.copyBytes(from: bytes)
+    return bytes.count
+  }
 }
 
 /// Where shard files live. Narrow, so that tests can inject faults.
@@ -90,24 +104,25 @@ private final class DiskFile: ShardFile {
   }
 
   func read(at offset: UInt64, count: Int) throws -> [UInt8] {
-    var failure: ShardFileError?
-    let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, done in
-      done = 0
-      guard let base = buffer.baseAddress else { return }
-      while done < count {
-        let result = pread(
-          descriptor, base + done, count - done, off_t(offset) + off_t(done))
-        if result < 0 {
-          if errno == EINTR { continue }
-          failure = Self.error("pread")
-          return
-        }
-        if result == 0 { return }
-        done += result
-      }
+    try [UInt8](unsafeUninitializedCapacity: count) { buffer, done in
+      done = try read(at: offset, into: UnsafeMutableRawBufferPointer(buffer))
     }
-    if let failure { throw failure }
-    return bytes
+  }
+
+  func read(at offset: UInt64, into target: UnsafeMutableRawBufferPointer) throws -> Int {
+    guard let base = target.baseAddress else { return 0 }
+    var done = 0
+    while done < target.count {
+      let result = pread(
+        descriptor, base + done, target.count - done, off_t(offset) + off_t(done))
+      if result < 0 {
+        if errno == EINTR { continue }
+        throw Self.error("pread")
+      }
+      if result == 0 { break }
+      done += result
+    }
+    return done
   }
 
   func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws {

@@ -7,7 +7,7 @@ import Primitives
 ///
 /// A block is a power of two of leaves, so its hash is a node of the shard's tree at every length,
 /// and the tree over the blocks (the last one perhaps partial) has the same root as the tree over
-/// the leaves.
+/// the leaves. Each block has a ``BlockCheck`` beside its hash, for what only this machine reads.
 package struct ShardHashes: Sendable {
   /// Bytes of a block.
   package static let blockBytes = 65_536
@@ -16,16 +16,23 @@ package struct ShardHashes: Sendable {
   package let leafBytes: Int
   /// Hashes of the full blocks.
   package private(set) var blocks: [Digest]
+  /// A CRC-32C of each full block.
+  package private(set) var checks: [UInt32]
+  /// The check of the block that is not full.
+  private var check = BlockCheck()
   /// Hashes of the full leaves of the block that is not full.
   private var leaves: [Digest] = []
   /// The bytes of the leaf that is not full.
   private var partial: [UInt8] = []
 
   /// - Precondition: a leaf size as the code class allows it.
-  package init(leafBytes: Int, blocks: [Digest] = []) {
+  /// - Parameter checks: one for each of `blocks`.
+  package init(leafBytes: Int, blocks: [Digest] = [], checks: [UInt32] = []) {
     precondition(leafBytes > 0 && Self.blockBytes.isMultiple(of: leafBytes))
+    precondition(blocks.count == checks.count)
     self.leafBytes = leafBytes
     self.blocks = blocks
+    self.checks = checks
   }
 
   /// Bytes hashed so far.
@@ -36,6 +43,19 @@ package struct ShardHashes: Sendable {
 
   /// Hashes more bytes.
   package mutating func append(_ bytes: UnsafeRawBufferPointer) {
+    var position = 0
+    while position < bytes.count {
+      // Block by block, so that the check reads what the hashes have just brought near.
+      let room = Self.blockBytes - leaves.count * leafBytes - partial.count
+      let end = min(position + room, bytes.count)
+      let piece = UnsafeRawBufferPointer(rebasing: bytes[position..<end])
+      check.update(piece)
+      appendWithinBlock(piece)
+      position = end
+    }
+  }
+
+  private mutating func appendWithinBlock(_ bytes: UnsafeRawBufferPointer) {
     var rest = bytes[...]
     if !partial.isEmpty {
       let taken = min(leafBytes - partial.count, rest.count)
@@ -58,6 +78,8 @@ package struct ShardHashes: Sendable {
     if leaves.count * leafBytes == Self.blockBytes {
       blocks.append(MerkleTree.root(ofLeafHashes: leaves))
       leaves.removeAll(keepingCapacity: true)
+      checks.append(check.value)
+      check = BlockCheck()
     }
   }
 
@@ -69,7 +91,7 @@ package struct ShardHashes: Sendable {
   }
 
   /// The leaves of the last block, if it is not full, the partial leaf included.
-  private var tailLeaves: [Digest] {
+  package var tailLeaves: [Digest] {
     partial.isEmpty ? leaves : leaves + [partial.withUnsafeBytes { MerkleTree.leafHash($0) }]
   }
 

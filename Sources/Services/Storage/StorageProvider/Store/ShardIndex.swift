@@ -119,8 +119,9 @@ extension ShardIndex {
   func saveAppend(_ row: ShardRow) throws {
     try commit { database in
       try row.save(database)
-      try database.execute(
-        sql: "INSERT OR IGNORE INTO chunk (lease, segment, slot, chunkEnd) VALUES (?, ?, ?, ?)",
+      try database.cachedStatement(
+        sql: "INSERT OR IGNORE INTO chunk (lease, segment, slot, chunkEnd) VALUES (?, ?, ?, ?)"
+      ).execute(
         arguments: Self.arguments(row.key) + [Int64(bitPattern: row.length)])
     }
   }

@@ -11,17 +11,31 @@ struct ShardProver {
   private let blocks: ArraySlice<Digest>
   /// Leaf hashes of blocks that were read.
   private var read: [UInt64: [Digest]] = [:]
+  /// Bytes of whole blocks that the caller has read, and where they begin.
+  private var near: (start: UInt64, bytes: UnsafeRawBufferPointer)?
 
   private var leavesPerBlock: UInt64 { UInt64(ShardHashes.blockBytes) / leafBytes }
   /// Leaves of the shard at this length.
   var leafCount: UInt64 { (length + leafBytes - 1) / leafBytes }
 
+  /// - Parameter tail: the hashes of the leaves behind the full blocks, if they are known.
   /// - Precondition: `blocks` has a hash for every full block below `length`, which is positive.
-  init(file: any ShardFile, leafBytes: Int, length: UInt64, blocks: [Digest]) {
+  init(file: any ShardFile, leafBytes: Int, length: UInt64, blocks: [Digest], tail: [Digest]?) {
     self.file = file
     self.leafBytes = UInt64(leafBytes)
     self.length = length
     self.blocks = blocks.prefix(Int(length / UInt64(ShardHashes.blockBytes)))
+    if let tail, !tail.isEmpty { read[length / UInt64(ShardHashes.blockBytes)] = tail }
+  }
+
+  /// The nodes beside a range of leaves, left to right. Leaves beside the range are hashed from
+  /// `bytes`, whole blocks that begin at `start` and are right, rather than read again.
+  mutating func rangeProof(
+    _ range: Range<UInt64>, near bytes: UnsafeRawBufferPointer, from start: UInt64
+  ) throws -> [Digest] {
+    near = (start, bytes)
+    defer { near = nil }
+    return try rangeProof(range)
   }
 
   /// The root at this length.
@@ -84,11 +98,24 @@ struct ShardProver {
     if high - low == leavesPerBlock, block < blocks.count { return blocks[Int(block)] }
     if high - low <= leavesPerBlock {
       let first = Int(low - block * leavesPerBlock)
+      if let hash = nearNode(low, high) { return hash }
       let leaves = try leaves(ofBlock: block)
       return MerkleTree.root(ofLeafHashes: Array(leaves[first..<first + Int(high - low)]))
     }
     let split = low + Self.largestPowerOfTwo(below: high - low)
     return MerkleTree.nodeHash(try node(low, split), try node(split, high))
+  }
+
+  /// The hash over leaves that lie in what the caller has read; only those leaves are hashed.
+  private func nearNode(_ low: UInt64, _ high: UInt64) -> Digest? {
+    guard let near, low * leafBytes >= near.start,
+      high * leafBytes <= near.start + UInt64(near.bytes.count)
+    else { return nil }
+    let first = Int(low * leafBytes - near.start)
+    let end = Int(high * leafBytes - near.start)
+    return MerkleTree.root(
+      ofLeafHashes: ShardHashes.leafHashes(
+        of: UnsafeRawBufferPointer(rebasing: near.bytes[first..<end]), leafBytes: Int(leafBytes)))
   }
 
   private mutating func leaves(ofBlock block: UInt64) throws -> [Digest] {

@@ -85,14 +85,21 @@ package struct ShardRow: Hashable, Sendable {
     stagedAt = LedgerTime(milliseconds: UInt64(bitPattern: row["stagedAt"]))
   }
 
+  /// Written in place when it is there, so that no index changes that need not.
+  private static let upsert = """
+    INSERT INTO shard
+    (lease, segment, slot, placement, leafBytes, fencing, length, root, bundleKey, damaged,
+     stagedByteMilliseconds, stagedAt)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (lease, segment, slot) DO UPDATE SET
+    placement = excluded.placement, leafBytes = excluded.leafBytes, fencing = excluded.fencing,
+    length = excluded.length, root = excluded.root, bundleKey = excluded.bundleKey,
+    damaged = excluded.damaged, stagedByteMilliseconds = excluded.stagedByteMilliseconds,
+    stagedAt = excluded.stagedAt
+    """
+
   func save(_ database: Database) throws {
-    try database.execute(
-      sql: """
-        INSERT OR REPLACE INTO shard
-        (lease, segment, slot, placement, leafBytes, fencing, length, root, bundleKey, damaged,
-         stagedByteMilliseconds, stagedAt)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        """,
+    try database.cachedStatement(sql: Self.upsert).execute(
       arguments: [
         Int64(bitPattern: key.segment.lease.number), Int64(bitPattern: key.segment.number),
         Int64(key.slot), Int64(bitPattern: group.number), leafBytes,

@@ -1,6 +1,7 @@
 import Cryptography
 import Foundation
 import Logging
+import NIOCore
 import Primitives
 import ServiceKit
 import StorageService
@@ -506,11 +507,12 @@ package final class ShardStore: Sendable {
   // MARK: Reading
 
   /// A range of a shard as it was at `shardBytes`, widened to whole leaves, and its proof. What is
-  /// read is hashed before it leaves: a damaged shard says so instead of sending wrong bytes.
+  /// read is checked before it leaves, whole blocks by their CRC and others by their hashes: a
+  /// damaged shard says so instead of sending wrong bytes.
   /// - Throws: ``StorageRefusal``.
   package func read(
     _ key: ShardKey, range: Range<UInt64>, shardBytes: UInt64
-  ) throws(StorageRefusal) -> (proof: ShardRangeProof, bytes: [UInt8]) {
+  ) throws(StorageRefusal) -> (proof: ShardRangeProof, bytes: ByteBuffer) {
     try withEntry(key) { [files] entry in
       guard shardBytes > 0, shardBytes <= entry.row.length else {
         throw StorageRefusal(
@@ -522,13 +524,18 @@ package final class ShardStore: Sendable {
         let aligned = ShardRangeProof.leafAligned(
           range, leafBytes: UInt64(leafBytes), shardBytes: shardBytes)
       else { throw StorageRefusal(.malformed, "no range \(range) in \(shardBytes) bytes") }
+      let blockBytes = UInt64(ShardHashes.blockBytes)
+      let blocks = aligned.lowerBound / blockBytes..<(aligned.upperBound - 1) / blockBytes + 1
+      if blocks.upperBound * blockBytes <= shardBytes {
+        return try Self.readBlocks(blocks, aligned, of: &entry, shardBytes: shardBytes, files)
+      }
       var prover = try entry.prover(at: shardBytes, files)
       let leaves = Self.leaves(of: aligned, leafBytes: leafBytes)
       let proof = ShardRangeProof(
         shardBytes: shardBytes, start: aligned.lowerBound, path: try prover.rangeProof(leaves))
-      let bytes = try entry.read(aligned, files)
+      let bytes = try Self.bytes(aligned, of: &entry, files)
       let root = shardBytes == entry.row.length ? entry.row.root : try prover.root()
-      let opened = bytes.withUnsafeBytes {
+      let opened = bytes.withUnsafeReadableBytes {
         proof.open($0, range: range, root: root, shardBytes: shardBytes, leafBytes: leafBytes)
       }
       guard opened != nil else { throw StorageRefusal(.damaged, "shard \(key) is damaged here") }
@@ -536,9 +543,76 @@ package final class ShardStore: Sendable {
     }
   }
 
+  /// A range within full blocks: the blocks are read once, checked, and what is beside the range is
+  /// hashed from them for the proof.
+  private static func readBlocks(
+    _ blocks: Range<UInt64>, _ range: Range<UInt64>, of entry: inout ShardEntry,
+    shardBytes: UInt64, _ files: any ShardFileSystem
+  ) throws -> (proof: ShardRangeProof, bytes: ByteBuffer) {
+    let size = UInt64(ShardHashes.blockBytes)
+    let start = blocks.lowerBound * size
+    let whole = try bytes(start..<blocks.upperBound * size, of: &entry, files)
+    var prover = try entry.prover(at: shardBytes, files)
+    let leaves = leaves(of: range, leafBytes: entry.row.leafBytes)
+    let path = try whole.withUnsafeReadableBytes { raw in
+      guard try entry.areWhole(raw, firstBlock: Int(blocks.lowerBound), files) else {
+        throw StorageRefusal(.damaged, "shard \(entry.row.key) is damaged here")
+      }
+      return try prover.rangeProof(leaves, near: raw, from: start)
+    }
+    guard
+      let bytes = whole.getSlice(
+        at: whole.readerIndex + Int(range.lowerBound - start),
+        length: Int(range.upperBound - range.lowerBound))
+    else { throw StorageRefusal(.damaged, "shard \(entry.row.key) is cut short here") }
+    return (
+      ShardRangeProof(shardBytes: shardBytes, start: range.lowerBound, path: path), bytes
+    )
+  }
+
+  /// Bytes of a shard in a buffer of their own. - Throws: `damaged` when the file is short.
+  private static func bytes(
+    _ range: Range<UInt64>, of entry: inout ShardEntry, _ files: any ShardFileSystem
+  ) throws -> ByteBuffer {
+    let count = Int(range.upperBound - range.lowerBound)
+    var buffer = ByteBuffer()
+    let done = try buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: count) { target in
+      try entry.read(
+        at: range.lowerBound, into: UnsafeMutableRawBufferPointer(rebasing: target[..<count]),
+        files)
+    }
+    guard done == count else {
+      throw StorageRefusal(
+        .damaged,
+        "shard \(entry.row.key)'s file on this provider's disk lacks \(count - done) bytes")
+    }
+    return buffer
+  }
+
   private static func leaves(of range: Range<UInt64>, leafBytes: Int) -> Range<UInt64> {
     let size = UInt64(leafBytes)
     return range.lowerBound / size..<(range.upperBound - 1) / size + 1
+  }
+
+  /// A leaf's bytes, checked as a read is: by its block's CRC where the block is full.
+  /// - Throws: ``StorageRefusal``, `damaged` when the bytes are not those that were acknowledged.
+  package func leafBytes(_ key: ShardKey, _ leaf: UInt64) throws(StorageRefusal) -> [UInt8] {
+    let near: [UInt8]? = try withEntry(key) { [files] entry in
+      let size = UInt64(ShardHashes.blockBytes)
+      let start = try leaf.multiplied(by: UInt64(entry.row.leafBytes))
+      let block = start / size
+      guard (block + 1) * size <= entry.row.length else { return nil }
+      let bytes = try entry.read(block * size..<(block + 1) * size, files)
+      let isWhole = try bytes.withUnsafeBytes {
+        try $0.count == Int(size) && entry.areWhole($0, firstBlock: Int(block), files)
+      }
+      guard isWhole else {
+        throw StorageRefusal(.damaged, "shard \(key) is damaged at leaf \(leaf)")
+      }
+      return Array(bytes[Int(start - block * size)...].prefix(entry.row.leafBytes))
+    }
+    if let near { return near }
+    return try self.leaf(key, leaf).bytes
   }
 
   /// A leaf's bytes and the siblings from it up to the shard's root, checked against that root: a
@@ -583,23 +657,28 @@ package final class ShardStore: Sendable {
 
   // MARK: Scrubbing
 
-  /// Reads a whole shard and compares it with what was acknowledged. Marks it, durably, and returns
-  /// false when it is damaged. `pause` is called after each block with its bytes.
-  package func scrub(_ key: ShardKey, pause: (Int) -> Void = { _ in }) -> Bool {
+  /// Reads a whole shard and compares it with what was acknowledged: full blocks by their CRC, the
+  /// rest by its leaves' hashes. Marks it, durably, and returns false when it is damaged.
+  package func scrub(_ key: ShardKey) -> Bool {
     guard let row = row(key), row.length > 0 else { return true }
     if row.isDamaged { return false }
-    var hashes = ShardHashes(leafBytes: row.leafBytes)
-    var position: UInt64 = 0
-    while position < row.length {
-      let end = min(position + UInt64(ShardHashes.blockBytes), row.length)
-      guard let bytes = try? withEntry(key, { [files] in try $0.read(position..<end, files) }),
-        UInt64(bytes.count) == end - position
-      else { return noteScrub(key, expected: row, isWhole: false) }
-      bytes.withUnsafeBytes { hashes.append($0) }
-      position = end
-      pause(bytes.count)
+    let size = UInt64(ShardHashes.blockBytes)
+    for start in stride(from: 0, to: row.length, by: ShardHashes.blockBytes) {
+      let end = min(start + size, row.length)
+      let isWhole = try? withEntry(key) { [files] entry in
+        // It was cut while it was read: there is nothing to compare with.
+        guard entry.row.length >= row.length else { return true }
+        let bytes = try entry.read(start..<end, files)
+        guard UInt64(bytes.count) == end - start else { return false }
+        return try bytes.withUnsafeBytes { raw in
+          end - start == size
+            ? try entry.areWhole(raw, firstBlock: Int(start / size), files)
+            : try entry.isTail(raw, of: row, files)
+        }
+      }
+      guard isWhole == true else { return noteScrub(key, expected: row, isWhole: false) }
     }
-    return noteScrub(key, expected: row, isWhole: hashes.root == row.root)
+    return true
   }
 
   private func noteScrub(_ key: ShardKey, expected: ShardRow, isWhole: Bool) -> Bool {

@@ -79,13 +79,29 @@ package struct ObjectRecordCipher: Sendable {
   package func seal(
     _ plain: [UInt8], record: UInt64, isLast: Bool
   ) throws(StoredDataError) -> [UInt8] {
-    let full = Int(RecordMath.plainBytes)
-    guard !plain.isEmpty, isLast ? plain.count <= full : plain.count == full else {
-      throw .outOfRange(
-        "record \(record) has \(plain.count) bytes; every one but the last has \(full)")
-    }
+    try check(count: plain.count, record: record, isLast: isLast)
     return AuthenticatedCipher.seal(
       plain, key: key, nonce: Self.nonce(record: record, isLast: isLast), authenticating: attempt)
+  }
+
+  /// Seals one record of 1 … 65,536 bytes from memory into memory.
+  /// - Precondition: `target` has 16 bytes more than `plain`.
+  /// - Throws: ``StoredDataError/outOfRange(_:)`` for an impossible size.
+  package func seal(
+    _ plain: UnsafeRawBufferPointer, record: UInt64, isLast: Bool,
+    into target: UnsafeMutableRawBufferPointer
+  ) throws(StoredDataError) {
+    try check(count: plain.count, record: record, isLast: isLast)
+    AuthenticatedCipher.seal(
+      plain, key: key, nonce: Self.nonce(record: record, isLast: isLast), authenticating: attempt,
+      into: target)
+  }
+
+  private func check(count: Int, record: UInt64, isLast: Bool) throws(StoredDataError) {
+    let full = Int(RecordMath.plainBytes)
+    guard count > 0, isLast ? count <= full : count == full else {
+      throw .outOfRange("record \(record) has \(count) bytes; every one but the last has \(full)")
+    }
   }
 
   /// Opens one record.
@@ -99,6 +115,36 @@ package struct ObjectRecordCipher: Sendable {
       throw .notAuthentic("record \(record) is not what was sealed in this attempt")
     }
     return opened
+  }
+
+  /// Opens the records of `window` of a blob of `length` plain bytes, one after the other, from
+  /// memory into memory.
+  /// - Precondition: `target` has as many bytes as the records have plain ones.
+  /// - Throws: ``StoredDataError``; what `target` holds then means nothing.
+  package func open(
+    _ sealed: UnsafeRawBufferPointer, window: RecordMath.Window, length: UInt64,
+    into target: UnsafeMutableRawBufferPointer
+  ) throws(StoredDataError) {
+    guard UInt64(sealed.count) == window.sealed.upperBound - window.sealed.lowerBound else {
+      throw .outOfRange("\(sealed.count) sealed bytes for \(window.sealed)")
+    }
+    let tag = Int(RecordMath.tagBytes)
+    let last = RecordMath.recordCount(of: length) - 1
+    var (read, written) = (0, 0)
+    for number in window.records {
+      let plain = RecordMath.plainLength(ofRecord: number, of: length)
+      guard read + plain + tag <= sealed.count, written + plain <= target.count else {
+        throw .outOfRange("record \(number) is cut short")
+      }
+      do throws(CipherError) {
+        try AuthenticatedCipher.open(
+          UnsafeRawBufferPointer(rebasing: sealed[read..<read + plain + tag]), key: key,
+          nonce: Self.nonce(record: number, isLast: number == last), authenticating: attempt,
+          into: UnsafeMutableRawBufferPointer(rebasing: target[written..<written + plain]))
+      } catch { throw .notAuthentic("record \(number) is not what was sealed in this attempt") }
+      read += plain + tag
+      written += plain
+    }
   }
 
   /// Seals a whole blob; for small ones and tests.

@@ -8,6 +8,8 @@ import Primitives
 package struct StripeLayout: Hashable, Sendable {
   /// The most bytes that a chunk may have: 1 MiB.
   package static let chunkByteLimit = 1 << 20
+  /// The most bytes of padding behind a payload: it makes k equal chunks, and k is at most 256.
+  package static let paddingLimit = 256
 
   /// Bytes of the payload.
   package let payloadLength: Int
