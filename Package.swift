@@ -46,6 +46,7 @@ let nioHTTPTypes = Target.Dependency.product(
   name: "NIOHTTPTypes", package: "swift-nio-extras")
 let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
 let swiftASN1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 
@@ -65,6 +66,7 @@ let package = Package(
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
   ],
   targets: [
@@ -141,6 +143,7 @@ let package = Package(
       ]),
 
     // Insight: what people look at.
+    ours("PresetFiles", in: "Insight", ["Primitives", "Economics", yams]),
     ours(
       "Dashboard", in: "Insight",
       [hummingbird, mustache, logging]),
@@ -151,8 +154,8 @@ let package = Package(
       dependencies: [
         "Primitives", "Cryptography", "Economics", "ServiceKit", "Ledger", "StorageService",
         "Catalogue", "Telemetry", "LedgerStore", "Consensus", "ChainClient", "NodeLink",
-        "ProviderAgent", "GatewayKit", "StorageProvider", "StorageGateway", "Dashboard",
-        argumentParser, asyncHTTPClient, logging, metrics, nioCore, nioPosix,
+        "ProviderAgent", "GatewayKit", "StorageProvider", "StorageGateway", "PresetFiles",
+        "Dashboard", argumentParser, asyncHTTPClient, logging, metrics, nioCore, nioPosix,
       ],
       path: "Sources/trellis", swiftSettings: strict),
 
@@ -211,6 +214,7 @@ let package = Package(
         "StorageGateway", "GatewayKit", nioCore, hummingbird, hummingbirdTesting, grdb, crypto,
         logging,
       ]),
+    tests("PresetFiles", ["Primitives", "Economics", "PresetFiles"]),
     tests("Tidy", []),
     tests("EndToEnd", ["Primitives"], exclude: ["tools"]),
   ]

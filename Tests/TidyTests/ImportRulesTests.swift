@@ -13,7 +13,7 @@ import Testing
     ["Consensus", "ChainClient"],
     ["ProviderAgent", "GatewayKit"],
     ["StorageProvider", "StorageGateway"],
-    ["Dashboard"],
+    ["PresetFiles", "Dashboard"],
     ["trellis"],
   ]
 

@@ -47,7 +47,7 @@ enum FilecoinRules {
   static let minting = EffectiveTimeEmission(
     simpleTotal: .whole(330_000_000), baselineTotal: .whole(770_000_000), halfLifeEpochs: 2_190,
     initialBaseline: FilecoinReward.initialBaseline, doublingEpochs: 365,
-    from: UnixTime(2020, 8, 24, 22))
+    from: UnixTime(2020, 8, 24, 22), leadPerMillion: 500_000)  // a day counts by its middle
 
   static func rules(_ id: String, _ from: UnixTime) -> PolicyRules {
     var rules = PolicyRules(

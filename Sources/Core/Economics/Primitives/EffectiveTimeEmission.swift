@@ -21,10 +21,12 @@ package struct EffectiveTimeEmission: Hashable, Sendable {
   package var doublingEpochs: UInt64
   /// When t = 0.
   package var from: UnixTime
+  /// By how many millionths of an epoch the baseline runs ahead of t.
+  package var leadPerMillion: UInt64
 
   package init(
     simpleTotal: Amount, baselineTotal: Amount, halfLifeEpochs: UInt64, initialBaseline: UInt128,
-    doublingEpochs: UInt64, from: UnixTime
+    doublingEpochs: UInt64, from: UnixTime, leadPerMillion: UInt64 = 0
   ) {
     self.simpleTotal = simpleTotal
     self.baselineTotal = baselineTotal
@@ -32,12 +34,14 @@ package struct EffectiveTimeEmission: Hashable, Sendable {
     self.initialBaseline = initialBaseline
     self.doublingEpochs = doublingEpochs
     self.from = from
+    self.leadPerMillion = leadPerMillion
   }
 
   /// The baseline after `elapsed` epochs, rounded to nearest.
   /// - Throws: ``ArithmeticError/overflow``.
   package func baseline(after elapsed: UInt64) throws(ArithmeticError) -> UInt128 {
-    let doublings = try FixedPoint(Int128(elapsed), over: Int128(doublingEpochs))
+    let millionths = Int128(elapsed) * 1_000_000 + Int128(leadPerMillion)
+    let doublings = try FixedPoint(millionths, over: Int128(doublingEpochs) * 1_000_000)
     let growth = try FixedPointMath.power(FixedPoint(2), doublings)
     return try initialBaseline.scaled(by: growth, rounding: .down)
   }
