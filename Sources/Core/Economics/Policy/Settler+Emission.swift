@@ -215,11 +215,11 @@ extension Settler {
     var (liquid, locked) = (each, Amount.zero)
     if vests, token.isEmpty, let rule = rules.vesting {
       (liquid, locked) = try rule.divide(each)
-      locked = try times(locked, input.members)
       let (epoch, grant) = (state.epoch, locked)
       try state.withAccount(input.account) { (account) throws(ArithmeticError) in
-        try account.vesting.add(grant, in: epoch, rule)
+        try account.vesting.add(grant, members: input.members, in: epoch, rule)
       }
+      locked = try times(locked, input.members)
       state.vesting = try state.vesting.adding(locked)
     }
     liquid = try times(liquid, input.members)

@@ -145,6 +145,32 @@ package struct FilecoinReward: Hashable, Sendable {
   }
 }
 
+extension FilecoinReward: CanonicalCodable {
+  package func encode(into encoder: inout CanonicalEncoder) {
+    encoder.encode(simpleTotal)
+    encoder.encode(baselineTotal)
+    encoder.encode(epoch)
+    encoder.encode(realized)
+    encoder.encode(target)
+    encoder.encode(effectiveTime)
+    encoder.encode(effectiveBaseline)
+    encoder.encode(baseline)
+    encoder.encode(reward)
+  }
+
+  package init(from decoder: inout CanonicalDecoder) throws(CodecError) {
+    simpleTotal = try decoder.decode()
+    baselineTotal = try decoder.decode()
+    epoch = try decoder.decodeUInt64()
+    realized = try decoder.decodeUInt128()
+    target = try decoder.decodeUInt128()
+    effectiveTime = try decoder.decodeUInt64()
+    effectiveBaseline = try decoder.decodeUInt128()
+    baseline = try decoder.decodeUInt128()
+    reward = try decoder.decode()
+  }
+}
+
 /// Filecoin's minting in the chain's own arithmetic, so many of its epochs to each of ours.
 ///
 /// Exact; a day costs 2,880 steps. ``EffectiveTimeEmission`` is the fast form.

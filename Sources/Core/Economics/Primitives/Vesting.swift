@@ -28,7 +28,7 @@ package struct Vesting: Hashable, Sendable {
 /// The grants of one account that are still being released.
 ///
 /// Constant work an epoch: a rate that grants raise when they begin and lower when they end.
-package struct VestingSchedule: Hashable, Sendable {
+package struct VestingSchedule: Sendable {
   /// What is not released yet.
   package private(set) var locked: Amount = .zero
   /// What each epoch releases at present.
@@ -39,30 +39,33 @@ package struct VestingSchedule: Hashable, Sendable {
   private var endings: [Ending] = []
   private var firstEnding = 0
 
-  private struct Ending: Hashable {
+  fileprivate struct Ending: Hashable {
     var epoch: UInt64
     var rate: UInt128
   }
 
   package init() {}
 
-  /// Adds a grant made in `epoch`; its first release is one epoch later.
+  /// Adds a grant to each of `members` identical accounts, made in `epoch`; its first release is
+  /// one epoch later.
   /// - Throws: ``ArithmeticError/overflow``.
   package mutating func add(
-    _ amount: Amount, in epoch: UInt64, _ rule: Vesting
+    _ amount: Amount, members: UInt64 = 1, in epoch: UInt64, _ rule: Vesting
   ) throws(ArithmeticError) {
     if amount == .zero { return }
+    let members = UInt128(members)
     let steps = max(rule.epochs, 1)
     let (each, rest) = amount.baseUnits.quotientAndRemainder(dividingBy: UInt128(steps))
-    locked = try locked.adding(amount)
-    rate = try rate.adding(each)
-    due = try due.adding(rest)
+    let total = Amount(baseUnits: try amount.baseUnits.multiplied(by: members))
+    locked = try locked.adding(total)
+    rate = try rate.adding(each * members)  // no more than the total
+    due = try due.adding(rest * members)
     let end = epoch.addingSaturated(steps)
     if let last = endings.indices.last, last >= firstEnding, endings[last].epoch == end {
-      endings[last].rate = try endings[last].rate.adding(each)
+      endings[last].rate = try endings[last].rate.adding(each * members)
     } else {
       let place = endings.lastIndex { $0.epoch <= end }.map { $0 + 1 } ?? firstEnding
-      endings.insert(Ending(epoch: end, rate: each), at: max(place, firstEnding))
+      endings.insert(Ending(epoch: end, rate: each * members), at: max(place, firstEnding))
     }
   }
 
@@ -81,5 +84,54 @@ package struct VestingSchedule: Hashable, Sendable {
     }
     locked = try locked.subtracting(amount)
     return amount
+  }
+}
+
+extension VestingSchedule: Hashable {
+  /// What is still to come, whatever was released.
+  private var live: ArraySlice<Ending> { endings[firstEnding...] }
+
+  package static func == (left: VestingSchedule, right: VestingSchedule) -> Bool {
+    left.locked == right.locked && left.rate == right.rate && left.due == right.due
+      && left.live.elementsEqual(right.live)
+  }
+
+  package func hash(into hasher: inout Hasher) {
+    hasher.combine(locked)
+    hasher.combine(rate)
+  }
+}
+
+extension VestingSchedule: CanonicalCodable {
+  /// More grants than this are never outstanding: ten years of days.
+  package static let grantLimit = 4_000
+
+  package func encode(into encoder: inout CanonicalEncoder) {
+    encoder.encode(locked)
+    encoder.encode(rate)
+    encoder.encode(due)
+    encoder.encode(Array(live))
+  }
+
+  package init(from decoder: inout CanonicalDecoder) throws(CodecError) {
+    locked = try decoder.decode()
+    rate = try decoder.decodeUInt128()
+    due = try decoder.decodeUInt128()
+    endings = try decoder.decodeArray(limit: Self.grantLimit)
+    for (before, ending) in zip(endings, endings.dropFirst()) where ending.epoch < before.epoch {
+      throw .invalid("vesting grants out of order")
+    }
+  }
+}
+
+extension VestingSchedule.Ending: CanonicalCodable {
+  func encode(into encoder: inout CanonicalEncoder) {
+    encoder.encode(epoch)
+    encoder.encode(rate)
+  }
+
+  init(from decoder: inout CanonicalDecoder) throws(CodecError) {
+    epoch = try decoder.decodeUInt64()
+    rate = try decoder.decodeUInt128()
   }
 }
