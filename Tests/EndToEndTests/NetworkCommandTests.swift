@@ -32,8 +32,9 @@ import Testing
   @Test func mistakesNameFileLineAndField() async throws {
     let directory = try TemporaryDirectory("presets")
     let file = directory.file("broken.yaml")
-    let text = try await Self.network("show", "akash").succeeded()
-    try text.replacing("locked", with: "lokked").replacing("part: 4 %", with: "part: 400 %")
+    _ = try await Self.network("new", "--from", "akash", "--out", file).succeeded()
+    let text = try String(contentsOfFile: file, encoding: .utf8)
+    try text.replacing("part: 4 %", with: "part: 400 %")
       .write(toFile: file, atomically: true, encoding: .utf8)
     let checked = try await Self.network("check", file)
     #expect(checked.status == 1, "\(checked)")
