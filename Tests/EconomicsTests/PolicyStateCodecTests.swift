@@ -49,7 +49,7 @@ import Testing
       ($0 ^ UInt64($1)) &* 0x100_0000_01b3
     }
     try Golden("economics").check("policy-state", "\(bytes.count)-\(hash)")
-    #expect(PolicyState().canonicalBytes().count == 253)
+    #expect(PolicyState().canonicalBytes().count == 250)
   }
 
   @Test func damagedBytesAreRefusedAndNeverTrap() throws {

@@ -55,6 +55,18 @@ import Testing
     }
   }
 
+  @Test func upperHalvesAreThoseOfTheFullProduct() {
+    var random = SeededGenerator.fromEnvironment(default: 19)
+    for _ in 0..<5_000 {
+      let left =
+        UInt128.random(in: 0...(.max), using: &random) | (random.next() % 3 == 0 ? .max << 64 : 0)
+      let right = random.next() % 3 == 0 ? .max : UInt128.random(in: 0...(.max), using: &random)
+      #expect(
+        left.multipliedHigh(by: right) == left.multipliedFullWidth(by: right).high,
+        "seed \(random.seed)")
+    }
+  }
+
   @Test func ledgerTimeNeitherWrapsNorGoesBack() {
     let late = LedgerTime(milliseconds: .max - 5)
     #expect(late.advanced(milliseconds: 10).milliseconds == .max)

@@ -59,6 +59,21 @@ extension FixedWidthInteger {
 }
 
 extension UInt128 {
+  /// The upper 128 bits of `self × other`, in four products of words: about twice as fast as
+  /// `multipliedFullWidth(by:)`.
+  @inlinable @inline(__always) package func multipliedHigh(by other: UInt128) -> UInt128 {
+    let (left, right) = (UInt64(truncatingIfNeeded: self), UInt64(truncatingIfNeeded: other))
+    let leftHigh = UInt64(truncatingIfNeeded: self >> 64)
+    let rightHigh = UInt64(truncatingIfNeeded: other >> 64)
+    let first = leftHigh.multipliedFullWidth(by: right)
+    let second = left.multipliedFullWidth(by: rightHigh)
+    let top = leftHigh.multipliedFullWidth(by: rightHigh)
+    let carried = UInt128(left.multipliedFullWidth(by: right).high)
+    let middle = carried &+ UInt128(first.low) &+ UInt128(second.low)
+    return (UInt128(top.high) << 64 | UInt128(top.low)) &+ UInt128(first.high)
+      &+ UInt128(second.high) &+ middle >> 64
+  }
+
   /// `self × numerator / denominator` with a 256-bit intermediate product, so that only a result
   /// that does not fit is refused.
   /// - Throws: ``ArithmeticError/divisionByZero`` or ``ArithmeticError/overflow``.

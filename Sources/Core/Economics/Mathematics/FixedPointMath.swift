@@ -96,7 +96,7 @@ package enum FixedPointMath {
 
   @inline(__always)
   private static func high(_ left: UInt128, _ right: UInt128) -> UInt128 {
-    left.multipliedFullWidth(by: right).high
+    left.multipliedHigh(by: right)
   }
 
   /// ln 2 × 2^120.

@@ -13,14 +13,16 @@ extension PolicyRules {
   }
 
   /// Settles `epochs` epochs from the state's next one on; more than one only where
-  /// ``hasClosedForm``. The state is left as it was when it throws.
-  func settle(
+  /// ``hasClosedForm``. The state is partly changed when it throws.
+  func settleInPlace(
     _ inputs: EpochInputs, _ state: inout PolicyState, in preset: Preset, epochs: UInt64
   ) throws(ArithmeticError) -> Settlement {
     var settler = Settler(
-      rules: self, preset: preset, inputs: inputs, epochs: epochs, state: state)
+      rules: self, preset: preset, inputs: inputs, epochs: epochs, state: PolicyState())
+    // Moved, not copied: what vests is a list for each account.
+    swap(&settler.state, &state)
+    defer { swap(&settler.state, &state) }
     try settler.run()
-    state = settler.state
     return settler.result
   }
 }

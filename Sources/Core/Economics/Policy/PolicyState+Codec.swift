@@ -6,9 +6,11 @@ extension PolicyState: CanonicalCodable {
   /// The most accounts that one encoding holds; a ledger that has more keeps each in a row.
   package static let accountLimit = 1_000_000
   private static let streamLimit = 64
+  private static let nameLimit = 256
 
   package func encode(into encoder: inout CanonicalEncoder) {
     encoder.encode(epoch)
+    encoder.encode(rules)
     for amount in [minted, burned, circulating, vesting, locked, vault] { encoder.encode(amount) }
     encoder.encode(creditsOutstanding)
     for amount in [fund, smoothedBurn, baseFee, lastEmission] { encoder.encode(amount) }
@@ -22,6 +24,7 @@ extension PolicyState: CanonicalCodable {
 
   package init(from decoder: inout CanonicalDecoder) throws(CodecError) {
     epoch = try decoder.decodeUInt64()
+    rules = try decoder.decodeString(limit: Self.nameLimit)
     minted = try decoder.decode()
     burned = try decoder.decode()
     circulating = try decoder.decode()

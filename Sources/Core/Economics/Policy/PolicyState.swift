@@ -6,6 +6,8 @@ import Primitives
 package struct PolicyState: Hashable, Sendable {
   /// The next epoch.
   package internal(set) var epoch: UInt64 = 0
+  /// The rules under which the last epoch was settled; empty before the first.
+  package internal(set) var rules = ""
   /// All tokens ever made, genesis allocations included.
   package internal(set) var minted: Amount = .zero
   package internal(set) var burned: Amount = .zero
@@ -66,7 +68,9 @@ package struct PolicyState: Hashable, Sendable {
 
   /// The state of an account, if it has any.
   package func account(_ id: AccountID) -> AccountState? {
-    place(of: id).isFound ? accounts[place(of: id).index] : nil
+    if accounts.isEmpty { return nil }
+    let place = place(of: id)
+    return place.isFound ? accounts[place.index] : nil
   }
 
   /// Whether every token is accounted for.

@@ -101,8 +101,20 @@ package struct Preset: Hashable, Sendable {
   package func settle(
     _ inputs: EpochInputs, _ state: inout PolicyState
   ) throws(ArithmeticError) -> Settlement {
+    var next = state
+    let result = try settleInPlace(inputs, &next)
+    state = next
+    return result
+  }
+
+  /// The same without a copy of the state, which is partly changed when it throws: for runs that
+  /// end there.
+  /// - Throws: ``ArithmeticError``, as ``settle(_:_:)``.
+  package func settleInPlace(
+    _ inputs: EpochInputs, _ state: inout PolicyState
+  ) throws(ArithmeticError) -> Settlement {
     guard let rules = rules(at: state.epoch) else { throw .underflow }
-    return try rules.settle(inputs, &state, in: self, epochs: 1)
+    return try rules.settleInPlace(inputs, &state, in: self, epochs: 1)
   }
 
   /// Settles `count` epochs with the same inputs in each.
@@ -121,7 +133,7 @@ package struct Preset: Hashable, Sendable {
     while left > 0 {
       guard let rules = rules(at: next.epoch) else { throw .underflow }
       let step = rules.hasClosedForm ? min(left, epochsUntilChange(from: next.epoch)) : 1
-      try all.add(rules.settle(inputs, &next, in: self, epochs: step))
+      try all.add(rules.settleInPlace(inputs, &next, in: self, epochs: step))
       left -= step
     }
     state = next

@@ -27,7 +27,7 @@ struct Settler {
   }
 
   mutating func run() throws(ArithmeticError) {
-    for text in rules.uncertain { result.notes.append("\(rules.id): uncertain: \(text)") }
+    announceRules()
     try measureNetwork()
     try releaseAllocations()
     try releaseVested()
@@ -46,8 +46,16 @@ struct Settler {
     state.epoch = state.epoch.addingSaturated(epochs)
   }
 
+  /// Rules that were not in force before say what of them is not certain.
+  private mutating func announceRules() {
+    if state.rules == rules.id { return }
+    state.rules = rules.id
+    for text in rules.uncertain { result.notes.append("\(rules.id): uncertain: \(text)") }
+  }
+
   private mutating func measureNetwork() throws(ArithmeticError) {
     isExcluded = Array(repeating: false, count: inputs.accounts.count)
+    result.lines.reserveCapacity(2 * inputs.accounts.count)
     for input in inputs.accounts {
       usage = try usage.adding(whole(input.measures.usage, input))
       if inputs.power != nil { continue }
