@@ -50,4 +50,44 @@ import Testing
     #expect(worst < 1)  // the chain records whole epochs, rounded up; a day's rows are averaged
     #expect(worstBaseline < 1e-5)
   }
+
+  /// The same forecasters' longer file, day 152 to 1,654 (`CEL_circ_supply_sim_…csv`, partly
+  /// simulated): there effective time starts from the true 2.88888888 EB, and the baseline runs the
+  /// chain's own 52.0826 days ahead of the day counter. The first row's supply is given.
+  @Test func theLongerSimulationIsReproduced() throws {
+    let file = "filecoin/CEL_circ_supply_sim_2021-03_2025-04.csv"
+    guard let text = SharedData.text(file) else { return }
+    let lines = text.split(whereSeparator: \.isNewline).map {
+      $0.split(separator: ",", omittingEmptySubsequences: false)
+    }
+    let header = try #require(lines.first)
+    var form = FilecoinRules.minting
+    form.leadPerMillion = 52_082_639
+    var worst = 0.0
+    for (index, row) in lines.dropFirst().enumerated() {
+      func column(_ name: String) throws -> Double {
+        let place = try #require(header.firstIndex { $0 == name })
+        return try #require(Double(row[place]))
+      }
+      func compare(_ ours: Double, _ name: String) throws {
+        let error = abs(ours / (try column(name)) - 1)
+        #expect(error < 1e-6, "row \(index + 1), \(name)")
+        worst = max(worst, error)
+      }
+      let day = UInt64(try column("days"))
+      let theta = try form.networkTime(realized: UInt128(try column("cum_capped_power")))
+      try compare(Double(theta.raw) / 0x1p64, "network_time")
+      try compare(Double(try form.baselineMinted(at: theta)) / 1e18, "cum_baseline_reward")
+      try compare(Double(try form.simple(after: day)) / 1e18, "cum_simple_reward")
+      let baseline = Double(try form.baseline(after: day))
+      try compare(baseline, "network_baseline")
+      try compare(min(baseline, try column("network_RBP")), "capped_power")
+      if index == 0 { continue }
+      let earned = try column("disbursed_reserve") + column("cum_network_reward")
+      let gone = try column("network_locked") + column("network_gas_burn")
+      try compare(earned + column("total_vest") - gone, "circ_supply")
+    }
+    SharedData.compared(file, rows: lines.count - 1, "largest relative error \(worst)")
+    #expect(lines.count == 1_504)
+  }
 }
