@@ -26,6 +26,24 @@ import Testing
     #expect(state.epoch > 0)
   }
 
+  /// What is uncertain of a schedule is said when its rules come into force, and once.
+  @Test func uncertaintyIsSaidWhenRulesAreUsed() throws {
+    let preset = Preset.akash
+    var state = try preset.genesisState(
+      epoch: preset.calendar.epoch(from: UnixTime(2026, 3, 22)))
+    let inputs = EpochInputs(price: .whole(1), accounts: [])
+    let first = try preset.settle(inputs, &state)
+    #expect(
+      first.notes.contains { $0.hasPrefix("akash/2025-01: uncertain: the date of this band") })
+    let change = try preset.settle(inputs, &state)
+    #expect(state.rules == "akash/2026-03")
+    #expect(change.notes.contains { $0.hasPrefix("akash/2026-03: uncertain: bands are from") })
+    #expect(try preset.settle(inputs, &state).notes.isEmpty)
+    for preset in PresetCatalogue.all where preset.name != "commons" {
+      #expect(preset.rules.contains { !$0.uncertain.isEmpty }, "\(preset.name)")
+    }
+  }
+
   /// Numbers at the edges of their types are settled or refused; nothing traps, and what is refused
   /// leaves the state as it was.
   @Test(arguments: PresetCatalogue.names)
