@@ -70,6 +70,31 @@ import Testing
     }
   }
 
+  /// Thousands of brackets, and a few lines that stand for a million.
+  @Test func bombsAreRefused() throws {
+    let deep = String(repeating: "[", count: 20_000)
+    #expect(throws: PresetFileError.self) { try PresetFile.preset(text: deep, file: "deep") }
+    let maps = (0..<5_000).map { "a\($0): {" }.joined()
+    #expect(throws: PresetFileError.self) { try PresetFile.preset(text: maps, file: "maps") }
+    var pools = "&p0 {name: p, portion: {kind: part, part: 1 %}, recipients: {to: bucket}}"
+    var anchors = "x0: \(pools)\n"
+    for level in 1...6 {
+      let ten = Array(repeating: "*p\(level - 1)", count: 10).joined(separator: ", ")
+      pools =
+        "&p\(level) {name: p, portion: {kind: part, part: 1 %}, "
+        + "recipients: {to: split, split: {residual: r, pools: [\(ten)]}}}"
+      anchors += "x\(level): \(pools)\n"
+    }
+    let text = try PresetFile.text(of: .commons)
+      .replacingFirst("pools:", "pools: [*p6]\n      was:")
+    do throws(PresetFileError) {
+      _ = try PresetFile.preset(text: anchors + text, file: "bomb")
+      Issue.record("the bomb was accepted")
+    } catch {
+      print("bomb: \(error)")
+    }
+  }
+
   @Test func datesOutOfOrderAreNamed() throws {
     let text = try PresetFile.text(of: .akash)
     let broken = text.replacingFirst("effective-from: 2022-01-19", "effective-from: 2021-01-19")

@@ -9,6 +9,9 @@ import Yams
 final class PresetArchive {
   /// Where each field stands, by its path.
   final class Lines {
+    /// More fields than this are no preset, but a few lines that name each other many times.
+    static let fieldLimit = 20_000
+    var fields = 0
     var byField: [String: Int] = [:]
 
     /// The line of a field, or of the nearest that encloses it.
@@ -48,6 +51,12 @@ final class PresetArchive {
     guard case .mapping(let mapping) = node else {
       throw PresetFileError(
         file: file, line: node.mark?.line, field: path, message: "must be a map of fields")
+    }
+    lines.fields += mapping.count
+    if lines.fields > Lines.fieldLimit {
+      throw PresetFileError(
+        file: file, line: node.mark?.line, field: path,
+        message: "is beyond \(Lines.fieldLimit) fields")
     }
     input = mapping
     if path.isEmpty { lines.byField[""] = node.mark?.line ?? 1 }
