@@ -127,6 +127,42 @@ import Testing
     #expect(rich == .zero)
   }
 
+  /// HIP-149's own example through the policy: 91,000 GB a day at $0.10, mobile share 0.89. At $0.27
+  /// the floor of $0.05 a GB binds, at $1 the baseline holds, at $3 the cap of $0.30 binds and the
+  /// rest goes to delegators.
+  @Test(arguments: [("0.27", 0.05), ("1", 0.15193), ("3", 0.3)])
+  func deployersEarnWithinTheBandOfHIP149(price: String, dollarsPerGB: Double) throws {
+    let preset = Preset.helium
+    var state = try preset.genesisState(
+      epoch: preset.calendar.epoch(from: UnixTime(2026, 9, 1)))
+    func account(_ byte: UInt8, _ role: String) throws -> AccountInput {
+      let id = try #require(AccountID(bytes: [UInt8](repeating: byte, count: 32)))
+      return AccountInput(id, role: role)
+    }
+    var hotspot = try account(1, "mobile-hotspot")
+    hotspot.measures.work = 91_000
+    hotspot.measures.usage = .whole(9_100)
+    var payer = try account(2, "customer")
+    payer.bought = .whole(9_100)
+    var delegator = try account(3, "delegator")
+    delegator.measures.votes = .whole(1)
+    var inputs = EpochInputs(
+      price: try #require(Credits(decimal: price)), accounts: [hotspot, payer, delegator])
+    for (name, votes) in [("iot", 11), ("mobile", 89)] as [(String, UInt128)] {
+      var measures = Measures()
+      measures.votes = .whole(votes)
+      inputs.candidates.append(CandidateInput(name, measures: measures))
+    }
+    var last = Settlement()
+    for _ in 0..<60 { last = try preset.settle(inputs, &state) }
+    let line = try #require(last.lines.first { $0.pool == "mobile-data" })
+    let earned = try line.liquid.credits(at: inputs.price, rounding: .down)
+    let perGB = Double(earned.baseUnits) / 1e18 / 91_000
+    #expect(abs(perGB / dollarsPerGB - 1) < 0.002, "\(perGB)")
+    #expect(last.totals.reEmitted <= state.smoothedBurn)
+    #expect(try state.isBalanced())
+  }
+
   /// The supplement: 196,000 a day for 360 days, then linearly to 0 over 720: 141 M in all.
   @Test func theSupplementIs141Million() throws {
     guard case .taper(let taper)? = Preset.helium.rules.last?.streams[1].form else {
