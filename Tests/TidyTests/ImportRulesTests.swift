@@ -11,7 +11,7 @@ import Testing
     ["Catalogue"],
     ["Telemetry", "LedgerStore", "NodeLink"],
     ["Consensus", "ChainClient"],
-    ["ProviderAgent", "GatewayKit"],
+    ["ABCI", "ProviderAgent", "GatewayKit"],
     ["StorageProvider", "StorageGateway"],
     ["PresetFiles", "Dashboard"],
     ["trellis"],

@@ -77,9 +77,11 @@ struct Finding: CustomStringConvertible, Hashable {
 
 /// The repository's files.
 enum Repository {
-  /// All Swift files under `folder`, in order of their paths.
+  /// All Swift files under `folder` that people wrote, in order of their paths.
   static func swiftFiles(under folder: String) throws -> [SourceFile] {
-    try paths(under: folder).filter { $0.hasSuffix(".swift") }.map { path in
+    try paths(under: folder).filter {
+      $0.hasSuffix(".swift") && !$0.hasSuffix(".pb.swift")
+    }.map { path in
       SourceFile(path: path, lines: try text(path).components(separatedBy: "\n"))
     }
   }

@@ -41,6 +41,12 @@ package struct IdentitySeed: Sendable, CustomStringConvertible, CustomReflectabl
     VerifiableRandomKey(seed: derive("trellis/vrf/1"))
   }
 
+  /// The seed of ``consensusKey``: for the file in which a consensus engine keeps it.
+  package var consensusKeySeed: Bytes32 { derive("trellis/consensus/1") }
+
+  /// Signs a validator's votes; it moves no money.
+  package var consensusKey: SigningKey { SigningKey(seed: consensusKeySeed) }
+
   private func derive(_ label: String) -> Bytes32 { KeyDerivation.derive(value, label: label) }
 
   /// Says what it is, not its value.

@@ -286,6 +286,8 @@ package struct FinalizedBlock: Sendable {
 
 /// A read of the committed state.
 package struct ApplicationQuery: Sendable {
+  /// What a state proof is called in a `proof_ops`.
+  package static let proofType = "trellis:state"
   /// `/state`, `/rows`, `/height` or `/chain`.
   package let path: String
   package let data: [UInt8]
@@ -326,6 +328,8 @@ package enum NodeError: Error, Hashable, Sendable, CustomStringConvertible {
   case blockRefused(height: UInt64, reason: String)
   /// Money appeared or disappeared: the node stops at once.
   case invariantBroken(height: UInt64, reason: String)
+  /// A snapshot is not what it claims to be.
+  case badSnapshot(String)
   /// The engine's genesis is not the ledger's.
   case otherGenesis(String)
   /// An engine called out of order.
@@ -346,6 +350,7 @@ package enum NodeError: Error, Hashable, Sendable, CustomStringConvertible {
     case .blockRefused(let height, let reason): "the ledger refused block \(height): \(reason)"
     case .invariantBroken(let height, let reason):
       "an invariant of the ledger does not hold after block \(height): \(reason)"
+    case .badSnapshot(let reason): "the snapshot cannot be restored: \(reason)"
     case .otherGenesis(let difference):
       "the consensus engine's genesis does not belong to the ledger's: \(difference)"
     case .outOfOrder(let what): "the consensus engine called out of order: \(what)"

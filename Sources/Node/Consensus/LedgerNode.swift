@@ -22,6 +22,10 @@ package actor LedgerNode: LedgerApplication {
     package var signingKey: SigningKey?
     /// For how many heights the engine keeps blocks; nil keeps all.
     package var keptBlocks: UInt64?
+    /// Where snapshots are kept for others; nil takes none.
+    package var snapshots: SnapshotStore?
+    /// After how many blocks a snapshot is taken.
+    package var snapshotInterval: UInt64 = 1000
 
     package init(
       checksInvariants: Bool = true,
@@ -58,11 +62,14 @@ package actor LedgerNode: LedgerApplication {
   package nonisolated let store: any LedgerStoring
   package nonisolated let verifier = SignatureVerifier()
   nonisolated let configuration: Configuration
+  private nonisolated let services: [any ServiceModule]
   private nonisolated let committed: Mutex<Committed>
   private nonisolated let failure = Mutex<NodeError?>(nil)
-  private let logger: Logger
+  let logger: Logger
   private var isInitialised: Bool
   private var pending: Pending?
+  /// The snapshot that is being restored, and the chunks of it that are in.
+  var restoration: (snapshot: SnapshotDescription, reader: SnapshotReader)?
 
   /// Opens the ledger: from the store, or, when that is empty, from the genesis.
   /// - Throws: ``NodeError``.
@@ -71,6 +78,7 @@ package actor LedgerNode: LedgerApplication {
     configuration: Configuration, logger: Logger
   ) throws(NodeError) {
     self.genesis = genesis
+    self.services = services
     self.store = store
     self.configuration = configuration
     self.logger = logger
@@ -280,16 +288,13 @@ package actor LedgerNode: LedgerApplication {
     }
     guard isInitialised else { throw .outOfOrder("FinalizeBlock before InitChain") }
     var next = machine
-    let input = BlockInput(
-      height: block.height, timeMilliseconds: block.timeMilliseconds, items: block.items,
-      proposer: account(of: block.proposer, in: next), lastCommit: block.lastCommit,
-      misbehaviour: block.misbehaviour)
-    let outcome = next.execute(input, signatureVerdicts: verifier.verify(block.items))
+    let (input, isAmended) = input(of: block, machine: next)
+    let outcome = next.execute(input, signatureVerdicts: verifier.verify(input.items))
     if let refusal = outcome.refusal {
       throw .blockRefused(height: block.height, reason: refusal.description)
     }
     try checkInvariants(&next, height: block.height)
-    let results = StoredResults(outcome)
+    let results = StoredResults(outcome, droppingFirst: isAmended)
     let meta = StoreMeta(
       chain: info.chain, height: block.height, stateRoot: outcome.stateRoot,
       blockHash: block.hash, timeMilliseconds: block.timeMilliseconds)
@@ -300,6 +305,27 @@ package actor LedgerNode: LedgerApplication {
     Timer(label: "ledger_block_execution_seconds").record(duration: .now - started)
     return FinalizedBlock(
       height: block.height, results: results, validatorUpdates: outcome.validatorUpdates)
+  }
+
+  /// What the machine executes. A decided block stands whatever is in it: where its first item is
+  /// not what validators may add, the machine sees an empty one in front, and every item gets its
+  /// own result.
+  private func input(
+    of block: DecidedBlock, machine: LedgerMachine
+  ) -> (input: BlockInput, isAmended: Bool) {
+    func input(_ items: [[UInt8]]) -> BlockInput {
+      BlockInput(
+        height: block.height, timeMilliseconds: block.timeMilliseconds, items: items,
+        proposer: account(of: block.proposer, in: machine), lastCommit: block.lastCommit,
+        misbehaviour: block.misbehaviour)
+    }
+    let given = input(block.items)
+    do throws(Rejection) {
+      try machine.validate(given)
+      return (given, false)
+    } catch {
+      return (input([BlockItem.extensions(ExtensionItem()).canonicalBytes()] + block.items), true)
+    }
   }
 
   /// The account of a validator; zero when the ledger knows none with this consensus key.
@@ -334,6 +360,7 @@ package actor LedgerNode: LedgerApplication {
       timeMilliseconds: meta.timeMilliseconds)
     committed.withLock { $0 = Committed(machine: pending.machine, info: info) }
     self.pending = nil
+    takeSnapshotIfDue(pending.machine)
     Timer(label: "ledger_block_commit_seconds").record(duration: .now - started)
     Gauge(label: "ledger_height").record(meta.height)
     return CommitOutcome(info: info, retainHeight: retainHeight(at: meta.height))
@@ -345,21 +372,37 @@ package actor LedgerNode: LedgerApplication {
     return height - kept + 1
   }
 
-  // MARK: Snapshots
+  /// Takes a restored state over: checked as a whole, durable, and the last committed one.
+  func adopt(
+    _ rows: [(key: StateKey, value: [UInt8])], root: Digest, height: UInt64
+  ) throws(NodeError) {
+    guard !isInitialised else { throw .outOfOrder("a snapshot for a ledger that has a state") }
+    let machine: LedgerMachine
+    do {
+      machine = try LedgerMachine(
+        genesis: genesis, services: services, rows: rows, expectedRoot: root)
+    } catch {
+      throw .badSnapshot("\(error)")
+    }
+    guard machine.height == height else {
+      throw .badSnapshot("it is of height \(machine.height), not \(height)")
+    }
+    let meta = StoreMeta(
+      chain: genesis.chain, height: height, stateRoot: root, blockHash: .zero,
+      timeMilliseconds: machine.lastTimeMilliseconds)
+    try persist(
+      BlockCommit(
+        meta: meta, block: nil, results: nil, changes: rows.map { ($0.key, .some($0.value)) }))
+    isInitialised = true
+    let info = ApplicationInfo(
+      chain: genesis.chain, chainName: genesis.chainName, height: height, stateRoot: root,
+      blockHash: .zero, timeMilliseconds: machine.lastTimeMilliseconds)
+    committed.withLock { $0 = Committed(machine: machine, info: info) }
+    logger.info("snapshot restored", metadata: ["height": "\(height)"])
+  }
 
-  package func listSnapshots() async -> [SnapshotDescription] { [] }
-
-  package func loadSnapshotChunk(
-    height: UInt64, format: UInt32, index: UInt32
-  ) async -> [UInt8] { [] }
-
-  package func offerSnapshot(
-    _ snapshot: SnapshotDescription, stateRoot: Digest
-  ) async -> SnapshotOfferVerdict { .rejectFormat }
-
-  package func applySnapshotChunk(
-    _ chunk: [UInt8], index: UInt32, sender: String
-  ) async -> ChunkVerdict { .abort }
+  /// Whether there is a state, be it the genesis state.
+  var hasState: Bool { isInitialised }
 
   /// Writes to the store; a failure halts the node, since what is stored is not known any more.
   private func persist(_ commit: BlockCommit) throws(NodeError) {
@@ -384,13 +427,16 @@ package actor LedgerNode: LedgerApplication {
 
 extension StoredResults {
   /// An outcome as it is kept.
-  init(_ outcome: BlockOutcome) {
+  /// - Parameter droppingFirst: whether the first item was not the block's own.
+  init(_ outcome: BlockOutcome, droppingFirst: Bool = false) {
+    let dropped = droppingFirst ? 1 : 0
     self.init(
-      results: outcome.results.map {
+      results: outcome.results.dropFirst(dropped).map {
         StoredItemResult(code: $0.code, codeName: $0.codeName, detail: $0.detail)
       },
       events: outcome.events.map {
-        StoredEvent(itemIndex: $0.itemIndex.map { UInt32(clamping: $0) }, event: $0.event)
+        StoredEvent(
+          itemIndex: $0.itemIndex.flatMap { UInt32(exactly: $0 - dropped) }, event: $0.event)
       },
       stateRoot: outcome.stateRoot)
   }

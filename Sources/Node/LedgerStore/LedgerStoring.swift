@@ -126,7 +126,8 @@ package protocol LedgerStoring: Sendable {
 
   /// Stores a block's effects durably in one transaction: when it returns, they survive a power
   /// cut; when it throws, a later ``loadLatest()`` finds either all or nothing of them. The first
-  /// commit is genesis, at height 0 and without a block; each further one is one higher.
+  /// commit has no block: it is genesis, at height 0, or a restored snapshot with all its rows at
+  /// its height. Each further one is one higher.
   /// - Throws: ``LedgerStoreError``.
   func commit(_ commit: BlockCommit) throws(LedgerStoreError)
 

@@ -89,10 +89,10 @@ package final class MemoryLedgerStore: LedgerStoring {
 extension BlockCommit {
   /// Why this commit does not follow on what is stored, or nil when it does.
   func orderFailure(after stored: StoreMeta?) -> LedgerStoreError? {
-    let expected = stored.map { $0.height + 1 } ?? 0
-    guard meta.height == expected else {
-      return .outOfOrder(stored: stored?.height ?? 0, given: meta.height)
+    guard let stored else {
+      return block == nil ? nil : .outOfOrder(stored: 0, given: meta.height)
     }
-    return nil
+    return meta.height == stored.height + 1
+      ? nil : .outOfOrder(stored: stored.height, given: meta.height)
   }
 }

@@ -214,14 +214,18 @@ package final class SQLiteLedgerStore: LedgerStoring {
 
   package func commit(_ commit: BlockCommit) throws(LedgerStoreError) {
     let items = commit.block.map { $0.items.map { Digest.sha256($0) } } ?? []
-    let changes = LedgerJournal.encode(commit.changes)
+    var journalBytes = 0
     do {
-      try pool.write { database in
-        if let failure = commit.orderFailure(after: try Self.meta(database)) { throw failure }
-        if commit.meta.height == 0 {
-          // Genesis comes in order and before any journal: straight into the rows.
+      journalBytes = try pool.write { database in
+        let stored = try Self.meta(database)
+        if let failure = commit.orderFailure(after: stored) { throw failure }
+        var byteCount = 0
+        if stored == nil {
+          // Genesis, or a snapshot, comes in order and before any journal: straight into the rows.
           try Self.writeRows(commit.changes, database)
         } else {
+          let changes = LedgerJournal.encode(commit.changes)
+          byteCount = changes.count
           try database.execute(
             sql: "INSERT INTO journal (height, changes, checksum) VALUES (?, ?, ?)",
             arguments: [
@@ -235,12 +239,13 @@ package final class SQLiteLedgerStore: LedgerStoring {
         try database.execute(
           sql: "INSERT OR REPLACE INTO meta (id, value, checksum) VALUES (1, ?, ?)",
           arguments: [Data(meta), Self.checksum(meta, [])])
+        return byteCount
       }
     } catch {
       throw Self.translated(error, isWrite: true, path: path)
     }
     if !items.isEmpty { recent.add(items, height: commit.meta.height) }
-    settleIfDue(height: commit.meta.height, moreBytes: changes.count)
+    settleIfDue(height: commit.meta.height, moreBytes: journalBytes)
   }
 
   static func writeRows(

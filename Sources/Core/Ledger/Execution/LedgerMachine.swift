@@ -163,6 +163,10 @@ package struct LedgerMachine: Sendable {
     try state.rows.visit(body)
   }
 
+  /// Rows and tree as a snapshot takes them.
+  var snapshotRows: StateRows { state.rows }
+  var snapshotTree: StateTree { tree }
+
   /// What shows a row's value, or its absence, against ``stateRoot``.
   package func proof(for key: StateKey) -> StateProof { tree.proof(for: key.treeKey) }
 

@@ -161,4 +161,29 @@ package struct StateRows: Sendable {
       for row in chunk { try body(row.key, row.value) }
     }
   }
+
+  // MARK: Places
+
+  /// Where a row is, as long as the rows do not change.
+  struct Place: Hashable, Sendable {
+    fileprivate let chunk: UInt32
+    fileprivate let row: UInt32
+  }
+
+  /// The row at a place.
+  func row(at place: Place) -> (key: StateKey, value: [UInt8]) {
+    let row = chunks[Int(place.chunk)][Int(place.row)]
+    return (row.key, row.value)
+  }
+
+  /// Calls `body` with every row's place and key, ascending by key.
+  func visitPlaces(_ body: (Place, StateKey) -> Void) {
+    for (chunk, rows) in chunks.enumerated() {
+      for (row, entry) in rows.enumerated() {
+        body(
+          Place(chunk: UInt32(truncatingIfNeeded: chunk), row: UInt32(truncatingIfNeeded: row)),
+          entry.key)
+      }
+    }
+  }
 }

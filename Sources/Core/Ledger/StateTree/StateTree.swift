@@ -119,13 +119,7 @@ package struct StateTree: Sendable {
 
   /// Where the changes whose bit is set begin; the changes share all bits before it.
   private static func split(_ changes: ArraySlice<Change>, at bit: Int) -> Int {
-    var low = changes.startIndex
-    var high = changes.endIndex
-    while low < high {
-      let middle = (low + high) / 2
-      if changes[middle].key.bit(at: bit) { high = middle } else { low = middle + 1 }
-    }
-    return low
+    changes.partitioningIndex { $0.key.bit(at: bit) }
   }
 
   /// A new subtree of the changes that set something.
@@ -240,5 +234,70 @@ package struct StateTree: Sendable {
     }
     let leaf = leaves[node.place]
     return StateProof(steps: steps, leaf: StateProof.Leaf(key: leaf.key, value: leaf.value))
+  }
+
+  // MARK: Ranges
+
+  /// What shows that `keys` are a run of leaves without a gap.
+  /// - Parameters:
+  ///   - keys: hashed keys that are in the tree, strictly ascending, none left out, not empty.
+  ///   - hasPredecessor: whether the first of them is the leaf *before* the run that is proven.
+  package func rangeProof(keys: [Bytes32], hasPredecessor: Bool) -> StateRangeProof {
+    var nodes: [StateRangeProof.Node] = []
+    if let top { cut(top, keys: keys[...], into: &nodes) }
+    let predecessor = hasPredecessor ? keys.first.flatMap { proof(for: $0).leaf } : nil
+    return StateRangeProof(predecessor: predecessor, nodes: nodes)
+  }
+
+  /// Appends a subtree; `keys` are those of the run that lie in it.
+  private func cut(
+    _ node: Node, keys: ArraySlice<Bytes32>, into nodes: inout [StateRangeProof.Node]
+  ) {
+    if keys.isEmpty { return nodes.append(.outside(hash(node))) }
+    if node.isLeaf { return nodes.append(.run(count: 1)) }
+    let branch = branches[node.place]
+    if keys.count > 1, edge(node, right: false) == keys.first, edge(node, right: true) == keys.last
+    {
+      return nodes.append(.run(count: UInt32(truncatingIfNeeded: keys.count)))
+    }
+    let middle = keys.partitioningIndex { $0.bit(at: Int(branch.bit)) }
+    nodes.append(.branch(bit: branch.bit))
+    cut(branch.left, keys: keys[..<middle], into: &nodes)
+    cut(branch.right, keys: keys[middle...], into: &nodes)
+  }
+
+  /// The first or the last key below a node.
+  private func edge(_ node: Node, right: Bool) -> Bytes32 {
+    var node = node
+    while !node.isLeaf {
+      node = right ? branches[node.place].right : branches[node.place].left
+    }
+    return leaves[node.place].key
+  }
+
+  /// The hash of the tree that exactly these leaves make.
+  /// - Parameter leaves: strictly ascending by key, not empty.
+  static func hash(ofSorted leaves: ArraySlice<StateProof.Leaf>) -> Digest {
+    let first = leaves[leaves.startIndex]
+    let last = leaves[leaves.endIndex - 1]
+    if leaves.count == 1 { return StateTreeHash.leaf(key: first.key, value: first.value) }
+    let bit = sharedBits(first.key, last.key)
+    let middle = leaves.partitioningIndex { $0.key.bit(at: bit) }
+    return StateTreeHash.branch(
+      bit: UInt8(bit), left: hash(ofSorted: leaves[..<middle]),
+      right: hash(ofSorted: leaves[middle...]))
+  }
+}
+
+extension ArraySlice {
+  /// Where the elements begin for which `belongsAbove` holds; it holds for none before.
+  fileprivate func partitioningIndex(_ belongsAbove: (Element) -> Bool) -> Int {
+    var low = startIndex
+    var high = endIndex
+    while low < high {
+      let middle = (low + high) / 2
+      if belongsAbove(self[middle]) { high = middle } else { low = middle + 1 }
+    }
+    return low
   }
 }

@@ -1,0 +1,79 @@
+import Cryptography
+import Primitives
+import ServiceKit
+
+/// Why a chunk is not taken.
+package enum SnapshotFault: Error, Hashable, Sendable, CustomStringConvertible {
+  case unreadable(CodecError)
+  /// Another chunk is due.
+  case outOfOrder(expected: UInt32, given: UInt32)
+  /// Its rows do not follow on the chunk before under the state root.
+  case unproven(index: UInt32)
+  /// It ends the tree although chunks are left, or does not although none is.
+  case wrongCount(index: UInt32, count: UInt32)
+
+  package var description: String {
+    switch self {
+    case .unreadable(let error): "the chunk cannot be read: \(error)"
+    case .outOfOrder(let expected, let given):
+      "chunk \(given) came where \(expected) is due"
+    case .unproven(let index):
+      "chunk \(index) does not prove its rows against the state root"
+    case .wrongCount(let index, let count):
+      "the state does not end with chunk \(index) of \(count) as the snapshot says"
+    }
+  }
+}
+
+/// Takes a snapshot's chunks in order and keeps only what is proven against the state root.
+package struct SnapshotReader: Sendable {
+  /// The state root that the whole must have.
+  package let root: Digest
+  private let chunkCount: UInt32
+  private var lastKey: Bytes32?
+  private var rows: [(key: StateKey, value: [UInt8])] = []
+  /// The chunk that is due.
+  package private(set) var nextIndex: UInt32 = 0
+
+  package init(root: Digest, chunkCount: UInt32) {
+    self.root = root
+    self.chunkCount = chunkCount
+  }
+
+  /// Whether all chunks are in.
+  package var isComplete: Bool { nextIndex == chunkCount }
+
+  /// Checks a chunk and keeps its rows. A fault changes nothing.
+  /// - Throws: ``SnapshotFault``.
+  package mutating func take(_ bytes: [UInt8], index: UInt32) throws(SnapshotFault) {
+    guard index == nextIndex, !isComplete else {
+      throw .outOfOrder(expected: nextIndex, given: index)
+    }
+    let chunk: SnapshotChunk
+    do throws(CodecError) {
+      chunk = try SnapshotChunk(canonicalBytes: bytes)
+    } catch {
+      throw .unreadable(error)
+    }
+    let leaves = chunk.rows.map {
+      StateProof.Leaf(key: $0.key.treeKey, value: Digest.sha256($0.value))
+    }
+    guard chunk.proof.predecessor?.key == lastKey,
+      let coverage = chunk.proof.verify(leaves: leaves, root: root)
+    else { throw .unproven(index: index) }
+    guard coverage.endsTree == (index + 1 == chunkCount) else {
+      throw .wrongCount(index: index, count: chunkCount)
+    }
+    rows += chunk.rows
+    lastKey = leaves.last?.key
+    nextIndex += 1
+  }
+
+  /// All rows, ascending by key; empty until ``isComplete``.
+  package consuming func sortedRows() -> [(key: StateKey, value: [UInt8])] {
+    guard isComplete else { return [] }
+    var rows = rows
+    rows.sort { $0.key < $1.key }
+    return rows
+  }
+}

@@ -1,0 +1,206 @@
+import Logging
+import NIOCore
+import SwiftProtobuf
+
+/// One connection of a node: cuts frames, answers them in order, and reads no more than it can
+/// answer.
+///
+/// Requests that only read may run at the same time; every other one waits for all before it and
+/// holds up all behind it. Responses go out strictly in the order of requests. At most
+/// ``windowCount`` requests and ``windowBytes`` bytes of them are taken in; beyond that, and while
+/// the peer does not read its responses, nothing is read from the socket.
+final class ABCIConnection: ChannelDuplexHandler {
+  typealias InboundIn = ByteBuffer
+  typealias OutboundIn = Never
+  typealias OutboundOut = ByteBuffer
+
+  /// How many requests are being answered at once.
+  static let windowCount = 128
+  /// How many bytes of requests are being answered at once, but for one that is larger by itself.
+  static let windowBytes = 16 << 20
+
+  private struct Slot {
+    let method: RequestMethod?
+    let size: Int
+    /// The request; nil once it has been begun.
+    var frame: ByteBuffer?
+    var response: ByteBuffer?
+    var endsConnection = false
+  }
+
+  private let answerer: RequestAnswerer
+  private let logger: Logger
+  private var decoder: FrameDecoder
+  private var slots = CircularBuffer<Slot>()
+  /// The serial number of the first slot.
+  private var firstSerial = 0
+  /// How many slots, from the first, have been begun.
+  private var begunCount = 0
+  private var runningCount = 0
+  private var exclusiveRuns = false
+  private var slotBytes = 0
+  private var wantsRead = false
+  private var isEnding = false
+  /// The peer sends no more; what it asked is answered.
+  private var inputIsClosed = false
+  private var isPumping = false
+  private var wasRefused = false
+  private var context: ChannelHandlerContext?
+
+  init(answerer: RequestAnswerer, frameLimit: Int, logger: Logger) {
+    self.answerer = answerer
+    self.logger = logger
+    decoder = FrameDecoder(limit: frameLimit)
+  }
+
+  func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+  func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+  // MARK: Reading
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    decoder.append(unwrapInboundIn(data))
+    pump(context)
+  }
+
+  func read(context: ChannelHandlerContext) {
+    if canTake(context) { context.read() } else { wantsRead = true }
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    pump(context)
+    context.fireChannelWritabilityChanged()
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    // The node has closed its side: what it asked is answered first.
+    if case ChannelEvent.inputClosed? = event as? ChannelEvent { endAfterAnswers(context) }
+    context.fireUserInboundEventTriggered(event)
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    if decoder.pendingByteCount > 0, !wasRefused {
+      logger.warning(
+        "connection ended inside a frame", metadata: ["bytes": "\(decoder.pendingByteCount)"])
+    } else {
+      logger.debug("connection closed")
+    }
+    isEnding = true
+    context.fireChannelInactive()
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    logger.warning("connection failed", metadata: ["reason": "\(error)"])
+    context.close(promise: nil)
+  }
+
+  private func canTake(_ context: ChannelHandlerContext) -> Bool {
+    !isEnding && slots.count < Self.windowCount && slotBytes < Self.windowBytes
+      && context.channel.isWritable
+  }
+
+  private func pump(_ context: ChannelHandlerContext) {
+    if isPumping { return }
+    isPumping = true
+    defer { isPumping = false }
+    while canTake(context) {
+      do throws(FrameError) {
+        guard let frame = try decoder.next() else { break }
+        take(frame, context)
+      } catch {
+        refuse("\(error)", context)
+      }
+    }
+    writeReady(context)
+    if wantsRead, canTake(context) {
+      wantsRead = false
+      context.read()
+    }
+  }
+
+  private func take(_ frame: ByteBuffer, _ context: ChannelHandlerContext) {
+    slots.append(
+      Slot(
+        method: RequestMethod(peeking: frame), size: frame.readableBytes, frame: frame,
+        response: nil))
+    slotBytes += frame.readableBytes
+    begin(context)
+  }
+
+  // MARK: Answering
+
+  /// Begins what may run now.
+  private func begin(_ context: ChannelHandlerContext) {
+    while begunCount < slots.count, !exclusiveRuns {
+      let index = slots.index(slots.startIndex, offsetBy: begunCount)
+      let onlyReads = slots[index].method?.onlyReads ?? false
+      guard onlyReads || runningCount == 0, let frame = slots[index].frame else { return }
+      slots[index].frame = nil
+      begunCount += 1
+      runningCount += 1
+      exclusiveRuns = !onlyReads
+      run(frame, serial: firstSerial + begunCount - 1, context)
+    }
+  }
+
+  private func run(_ frame: ByteBuffer, serial: Int, _ context: ChannelHandlerContext) {
+    let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
+    let (frames, eventLoop) = (FrameAnswerer(answerer: answerer), context.eventLoop)
+    Task {
+      let answer = await frames.answer(frame)
+      eventLoop.execute { handler.value.finish(serial, answer.response, ends: answer.ends) }
+    }
+  }
+
+  private func finish(_ serial: Int, _ response: ByteBuffer, ends: Bool) {
+    guard let context else { return }
+    let index = slots.index(slots.startIndex, offsetBy: serial - firstSerial)
+    slots[index].response = response
+    slots[index].endsConnection = ends
+    runningCount -= 1
+    exclusiveRuns = false
+    begin(context)
+    pump(context)
+  }
+
+  private func writeReady(_ context: ChannelHandlerContext) {
+    var wrote = false
+    while let first = slots.first, let response = first.response {
+      slots.removeFirst()
+      firstSerial += 1
+      begunCount -= 1
+      slotBytes -= first.size
+      context.write(wrapOutboundOut(response), promise: nil)
+      wrote = true
+      if first.endsConnection { return close(context) }
+    }
+    if wrote { context.flush() }
+    if inputIsClosed, slots.isEmpty, !isEnding { close(context) }
+  }
+
+  private func endAfterAnswers(_ context: ChannelHandlerContext) {
+    inputIsClosed = true
+    pump(context)
+  }
+
+  private func refuse(_ reason: String, _ context: ChannelHandlerContext) {
+    logger.error("ABCI garbage", metadata: ["reason": "\(reason)"])
+    isEnding = true
+    wasRefused = true
+    let exception = ABCIResponse.with { $0.exception.error = reason }
+    slots.append(
+      Slot(
+        method: nil, size: 0, frame: nil,
+        response: FrameAnswerer.encode(exception), endsConnection: true))
+    begunCount += 1
+  }
+
+  private func close(_ context: ChannelHandlerContext) {
+    isEnding = true
+    let channel = context.channel
+    context.writeAndFlush(wrapOutboundOut(ByteBuffer())).whenComplete { _ in
+      channel.close(promise: nil)
+    }
+  }
+}
