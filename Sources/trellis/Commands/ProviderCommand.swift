@@ -7,8 +7,13 @@ import Primitives
 /// Providers: start some more, or be one.
 struct ProviderCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "provider", abstract: "Start providers of a running network, or run one.",
-    subcommands: [StartProviders.self, RunProvider.self])
+    commandName: "provider",
+    abstract: "Be an operator: set up, start, pause, drain and take out providers.",
+    subcommands: [
+      ProviderInitCommand.self, StartProviders.self, RestartProvider.self,
+      ProviderListCommand.self, ProviderPauseCommand.self, ProviderResumeCommand.self,
+      ProviderDrainCommand.self, ProviderLeaveCommand.self, RunProvider.self,
+    ])
 
   struct StartProviders: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -63,14 +68,38 @@ struct ProviderCommand: AsyncParsableCommand {
       if id.isEmpty {
         return known.filter { ProcessLock.holder(of: network.directory.lockPath(of: $0)) == nil }
       }
-      return try id.map { text in
-        guard let name = ProcessName(text), known.contains(name) else {
-          throw UserError(
-            "there is no provider “\(text)”",
-            advice: "There are provider-1 to provider-\(known.count); --count adds new ones.")
+      return try id.map { try ProviderChoice.one($0, in: network) }
+    }
+  }
+
+  struct RestartProvider: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "restart", abstract: "Stop a provider and start it with its new settings.",
+      discussion: "Example:\n  trellis provider restart --id provider-3")
+    @OptionGroup var data: DataOption
+    @Option(help: "Which provider: provider-3 or 3.")
+    var id: String
+
+    func run() async throws {
+      let network = try data.network()
+      let name = try ProviderChoice.one(id, in: network)
+      let lockPath = network.directory.lockPath(of: name)
+      if let pid = ProcessLock.holder(of: lockPath) {
+        kill(pid, SIGTERM)
+        let deadline = ContinuousClock.now.advanced(by: .seconds(20))
+        while ProcessLock.holder(of: lockPath) == pid {
+          guard ContinuousClock.now < deadline else {
+            throw UserError("\(name.id) (process \(pid)) does not stop; its log may say why")
+          }
+          try await Task.sleep(for: .milliseconds(50))
         }
-        return name
       }
+      if ProcessLock.holder(of: lockPath) == nil {
+        // An `up --restart` may have been quicker.
+        try NetworkSupervisor.launch(name, in: network.directory)
+      }
+      try await ProviderReadiness.wait(for: [name], in: OpenNetwork(network.directory))
+      print("\(name.id) is ready")
     }
   }
 

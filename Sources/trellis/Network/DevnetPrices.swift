@@ -6,9 +6,12 @@ enum DevnetPrices {
   /// 2.50 a TiB and month, in credits per GiB and hour: the going rate of decentralised storage.
   static let stored = Credits(baseUnits: 3_344_000_000_000)
 
-  /// What a provider asks.
-  static var offer: PriceVector {
-    vector(stored: stored, egress: cents(1), repair: cents(1))
+  /// What a provider asks whose operator named no prices.
+  static var offer: PriceVector { offer(stored: nil, egress: nil) }
+
+  /// What a provider asks: the operator's prices where there are some.
+  static func offer(stored: Credits?, egress: Credits?) -> PriceVector {
+    vector(stored: stored ?? Self.stored, egress: egress ?? cents(1), repair: cents(1))
   }
 
   /// The most that a customer pays: twice what is asked now, so that offers may move.

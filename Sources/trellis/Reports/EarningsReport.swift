@@ -85,6 +85,8 @@ struct EarningsReport: Codable {
     let bond: String
     /// Why there is nothing, when there is nothing.
     let reasonForZero: String?
+    /// After its operator's costs; nil where the provider is not of this machine.
+    let net: NetIncome?
   }
 
   let epochs: [UInt64]
@@ -119,12 +121,18 @@ struct EarningsReport: Codable {
       reader, names, epochs: first..<clock.epoch, of: provider)
     let providers = try await reader.providers().filter { provider == nil || $0.id == provider }
     let storage = try await reader.storageProviders()
+    let summaries = try await reader.rows(StateKeys.all(.epoch), as: EpochSummary.self)
+      .filter { $0.epoch >= first }
+    let time = summaries.reduce(UInt64(0)) {
+      $0 + $1.endedAt.milliseconds(since: $1.startedAt)
+    }
+    let costs = try OperatorBooks(network, milliseconds: time)
     return EarningsReport(
       epochs: Array(first..<clock.epoch),
       totals: try providers.map { entry in
         try total(
           entry, lines: lines.filter { $0.provider == entry.id }, names,
-          storage: storage.first { $0.id == entry.id })
+          storage: storage.first { $0.id == entry.id }, costs)
       }.sorted { $0.provider.compare($1.provider, options: .numeric) == .orderedAscending },
       lines: lines.map { line($0, names) },
       slashes: slashes.map { slash($0, names) },
@@ -133,7 +141,7 @@ struct EarningsReport: Codable {
 
   private static func total(
     _ provider: (id: AccountID, record: ProviderRecord), lines: [PayoutLine], _ names: NameBook,
-    storage: StorageProviderRecord?
+    storage: StorageProviderRecord?, _ costs: OperatorBooks
   ) throws -> Total {
     var credits = Credits.zero
     var tokens = Amount.zero
@@ -148,7 +156,8 @@ struct EarningsReport: Codable {
       credits: "\(credits)", tokens: "\(tokens)", burned: "\(burned)", lines: lines.count,
       zeroLines: lines.count { $0.tokens == .zero }, slashed: "\(provider.record.slashed)",
       bond: "\(provider.record.bond)",
-      reasonForZero: tokens == .zero ? reasonForZero(lines, storage) : nil)
+      reasonForZero: tokens == .zero ? reasonForZero(lines, storage) : nil,
+      net: try costs.net(of: provider.id, lines: lines))
   }
 
   private static func reasonForZero(

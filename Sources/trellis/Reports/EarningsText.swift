@@ -19,6 +19,7 @@ struct EarningsText {
           total.provider, short(total.tokens), short(total.burned), "\(total.lines)",
           "\(total.zeroLines)", short(total.slashed)))
       if let reason = total.reasonForZero { lines.append("    nothing, because \(reason)") }
+      if let net = total.net { lines += net.text }
     }
     if explains {
       for epoch in report.epochs.reversed() { lines += explain(epoch) }

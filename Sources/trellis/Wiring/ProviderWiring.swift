@@ -4,6 +4,7 @@ import Ledger
 import NodeLink
 import Primitives
 import ProviderAgent
+import ServiceKit
 import StorageProvider
 import StorageService
 import Telemetry
@@ -22,7 +23,13 @@ enum ProviderWiring {
     // The account's key is the node's key: a peer finds the provider's account on the ledger and
     // accepts nobody else at its endpoint.
     let key = try context.network.secrets.provider(context.name).ledgerKey
-    let limits = try limits(in: context.directory)
+    let files = OperatorFiles(directory: context.directory)
+    let limits = try files.limits()
+    let profile = try files.profile()
+    let host = profile.listenHost ?? "127.0.0.1"
+    try NetworkInterfaces.check(
+      host: host, allowed: profile.meteredInterfaces ?? [],
+      addresses: NetworkInterfaces.addresses())
     let quota = limits.diskBytes ?? standardQuotaBytes
     let meter = try TransferMeter(
       path: context.directory + "/transfer", unixMilliseconds: SystemTime.unixMilliseconds())
@@ -32,18 +39,24 @@ enum ProviderWiring {
     let identity = try NodeIdentity(key: key)
     let pool = LinkPool(identity: identity, logger: context.logger)
     let access = RemoteStorageLedger(client: context.ledger, signer: key)
+    var configuration = StorageProviderService.Configuration(
+      key: key, shardDirectory: context.directory + "/shards",
+      indexPath: context.directory + "/provider.sqlite", quotaBytes: quota)
+    // Read anew with each block, so that `provider pause` needs no restart.
+    configuration.isPaused = { (try? files.profile().isPaused) ?? false }
     let service = try StorageProviderService(
-      .init(
-        key: key, shardDirectory: context.directory + "/shards",
-        indexPath: context.directory + "/provider.sqlite", quotaBytes: quota),
-      access: access, peers: LinkedProviders(pool: pool, access: access), limits: guardian,
+      configuration, access: access, peers: LinkedProviders(pool: pool, access: access),
+      limits: guardian,
       logger: context.logger)
     let server = LinkServer(
-      identity: identity, host: "127.0.0.1", port: context.ports.main(of: context.name),
+      identity: identity, host: host, port: context.ports.main(of: context.name),
       orderingKey: LinkBody.orderingKey, logger: context.logger,
       payloadHandler: { peer, body in await service.handler.respond(to: peer, body) })
     _ = try await server.start()
-    await register(key, quota: quota, context)
+    let (stored, egress) = try profile.prices()
+    await register(
+      key, host: host, quota: quota, prices: DevnetPrices.offer(stored: stored, egress: egress),
+      context)
     await context.health.set { await health(service) }
     await service.run()
     await server.shutdown()
@@ -53,17 +66,18 @@ enum ProviderWiring {
 
   /// Registers, bonds and offers; tries again until the ledger has it.
   private static func register(
-    _ key: SigningKey, quota: UInt64, _ context: NodeProcess.Context
+    _ key: SigningKey, host: String, quota: UInt64, prices: PriceVector,
+    _ context: NodeProcess.Context
   ) async {
     let registration = ProviderRegistration(
       ledger: context.ledger, key: key, lane: registrationLane, logger: context.logger)
     let offer = ProviderOffer(
-      service: StorageKeys.service, prices: DevnetPrices.offer, capacity: quota)
+      service: StorageKeys.service, prices: prices, capacity: quota)
     var pause = Duration.milliseconds(200)
     while !Task.isCancelled {
       do {
         _ = try await registration.ensure(
-          endpoint: "127.0.0.1:\(context.ports.main(of: context.name))",
+          endpoint: "\(host):\(context.ports.main(of: context.name))",
           bond: .whole(bondTokens), offers: [offer])
         return
       } catch {
@@ -88,12 +102,5 @@ enum ProviderWiring {
         (name: "freeBytes", value: "\(store.freeBytes)"),
         (name: "shards", value: "\(store.shardCount)"),
       ])
-  }
-
-  /// The operator's limits, from `limits.json` in the provider's directory; none without it.
-  private static func limits(in directory: String) throws -> ProviderLimits {
-    let path = directory + "/limits.json"
-    guard FileManager.default.fileExists(atPath: path) else { return ProviderLimits() }
-    return try JSON.read(ProviderLimits.self, from: path)
   }
 }

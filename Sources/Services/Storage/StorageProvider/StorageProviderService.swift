@@ -26,6 +26,8 @@ package final class StorageProviderService: Sendable {
     package var scrubBytesPerSecond = 8 << 20
     /// How long it rests between two rounds of reading them, in seconds.
     package var scrubRestSeconds = 600
+    /// Whether the owner wants no new work; asked with each block.
+    package var isPaused: @Sendable () -> Bool = { false }
     /// Threads for disk work.
     package var diskThreads = 4
 
@@ -85,7 +87,7 @@ package final class StorageProviderService: Sendable {
       threads: threads, logger: logger)
     upkeep = StorageUpkeep(
       key: key, store: store, access: access, ledger: ledger, accounts: accounts,
-      threads: threads, logger: logger)
+      threads: threads, isPaused: configuration.isPaused, logger: logger)
     answerer = RetrievalAnswerer(
       key: key, store: store, access: access, threads: threads, logger: logger)
     scrubber = ShardScrubber(

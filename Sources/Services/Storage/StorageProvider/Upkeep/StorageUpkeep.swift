@@ -22,13 +22,16 @@ package actor StorageUpkeep {
   private let logger: Logger
   private var claimedEpoch: UInt64?
   private var collectedAt: UInt64 = 0
-  private var isPaused = false
+  private let isPaused: @Sendable () -> Bool
 
+  /// - Parameter isPaused: whether the owner wants no new work; asked with each block.
   package init(
     key: SigningKey, store: ShardStore, access: any StorageLedgerAccess, ledger: LedgerView,
     accounts: RetrievalAccounts, threads: NIOThreadPool,
+    isPaused: @escaping @Sendable () -> Bool = { false },
     logger: Logger = Logger(label: "storage-upkeep")
   ) {
+    self.isPaused = isPaused
     self.key = key
     self.store = store
     self.access = access
@@ -39,9 +42,6 @@ package actor StorageUpkeep {
   }
 
   private var provider: ProviderID { key.accountID }
-
-  /// Whether the owner wants no new work. Told to the ledger with the next block.
-  package func setPaused(_ paused: Bool) { isPaused = paused }
 
   /// Does what is due with a new block. - Throws: when the ledger does not answer.
   package func step() async throws {
@@ -63,7 +63,7 @@ package actor StorageUpkeep {
   private func keepAvailable() async throws {
     let record = try await access.value(
       StorageKeys.provider(provider), as: StorageProviderRecord.self)
-    let wanted = !isPaused
+    let wanted = !isPaused()
     // Free space shrinks with data that is not the ledger's business yet; the quota does not.
     let capacity = store.quotaBytes
     if let record, record.isAvailable == wanted, record.capacityBytes == capacity,

@@ -29,6 +29,7 @@ package struct StorageModule: ServiceModule {
     case .accuseCodeword(let payload): try context.accuseCodeword(payload, from: sender)
     case .declineRepair(let payload): try context.declineRepair(payload, from: sender)
     case .demandSteps(let payload): try context.demandSteps(payload, from: sender)
+    case .drain: try context.drain(from: sender)
     }
   }
 

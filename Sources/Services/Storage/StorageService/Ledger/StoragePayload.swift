@@ -18,6 +18,8 @@ package enum StoragePayload: Hashable, Sendable {
   case accuseCodeword(AccuseCodeword)
   case declineRepair(DeclineRepair)
   case demandSteps(DemandSteps)
+  /// The sender's provider gives all its columns back and takes no new ones; it stays a provider.
+  case drain
 }
 
 extension StoragePayload: CanonicalCodable {
@@ -65,6 +67,7 @@ extension StoragePayload: CanonicalCodable {
     case .demandSteps(let payload):
       encoder.encode(UInt8(14))
       encoder.encode(payload)
+    case .drain: encoder.encode(UInt8(30))
     }
   }
 
@@ -85,6 +88,7 @@ extension StoragePayload: CanonicalCodable {
     case 12: self = .accuseCodeword(try decoder.decode())
     case 13: self = .declineRepair(try decoder.decode())
     case 14: self = .demandSteps(try decoder.decode())
+    case 30: self = .drain
     default: throw .unknownCase(type: "StoragePayload", byte: byte)
     }
   }

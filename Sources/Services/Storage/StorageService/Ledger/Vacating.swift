@@ -108,6 +108,22 @@ extension ServiceContext {
     if payload.isAvailable { try requeueRepairs() }
   }
 
+  /// Takes all columns of a provider that asks for it, as when it leaves, but it stays bonded.
+  /// Their repair is paid from its bond, like that of any column that a provider gives back.
+  mutating func drain(from sender: AccountID) throws(Rejection) {
+    guard let view = provider(sender), view.standing == .active || view.standing == .underbonded
+    else {
+      throw Rejection(.notAProvider, "\(sender) is no provider, or is leaving already")
+    }
+    var record = try storageProvider(sender)
+    record.isAvailable = false
+    save(record)
+    tell("drain", ("provider", sender.hex), ("columns", record.obligations))
+    guard record.isObliged, !record.isBeingVacated else { return }
+    try withdrawChallenge(of: sender)
+    try vacateAll(sender)
+  }
+
   /// The ledger changed a provider's standing: who leaves gives up its columns now, and its bond
   /// stays until they are rebuilt.
   mutating func standingChanged(_ id: ProviderID) throws(Rejection) {
