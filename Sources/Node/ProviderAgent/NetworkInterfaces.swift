@@ -31,7 +31,7 @@ package enum NetworkInterfaces {
     var next = list
     while let entry = next?.pointee {
       next = entry.ifa_next
-      guard let address = entry.ifa_addr, entry.ifa_flags & UInt32(IFF_UP.rawValue) != 0,
+      guard let address = entry.ifa_addr, entry.ifa_flags & UInt32(IFF_UP) != 0,
         [AF_INET, AF_INET6].contains(Int32(address.pointee.sa_family))
       else { continue }
       let isFour = Int32(address.pointee.sa_family) == AF_INET
