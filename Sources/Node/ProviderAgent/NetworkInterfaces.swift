@@ -53,18 +53,28 @@ package enum NetworkInterfaces {
   /// - Parameters:
   ///   - allowed: interfaces that look metered and may be used all the same.
   ///   - addresses: the machine's.
-  /// - Throws: ``LimitRefusal`` of ``LimitRefusal/Limit/interface``.
+  /// - Throws: ``MeteredInterfaceError``.
   package static func check(
     host: String, allowed: [String], addresses: [Address]
-  ) throws(LimitRefusal) {
+  ) throws(MeteredInterfaceError) {
     let isAny = ["0.0.0.0", "::", "*"].contains(host)
     for address in addresses where isAny || address.host == host {
       guard looksMetered(address.interface), !allowed.contains(address.interface) else { continue }
-      throw LimitRefusal(
-        .interface,
-        "\(host) would use the interface \(address.interface), which looks metered and is off by "
-          + "default. Allow it with `trellis provider init --metered-interface "
-          + "\(address.interface)`, or listen on another address.")
+      throw MeteredInterfaceError(host: host, interface: address.interface)
     }
+  }
+}
+
+/// A provider was to listen where traffic usually costs by the byte.
+package struct MeteredInterfaceError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The address that it was to listen on.
+  package let host: String
+  /// The interface that has it.
+  package let interface: String
+
+  package var description: String {
+    "\(host) would use the interface \(interface), which looks metered and is off by default. "
+      + "Allow it with `trellis provider init --metered-interface \(interface)`, or listen on "
+      + "another address."
   }
 }

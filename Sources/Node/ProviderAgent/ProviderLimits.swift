@@ -126,7 +126,6 @@ package struct LimitRefusal: Error, Hashable, Sendable, CustomStringConvertible 
     case monthlyTransfer = "monthly-transfer-cap"
     case hours = "outside-hours"
     case rate = "rate-limit"
-    case interface = "metered-interface"
   }
 
   package let limit: Limit
