@@ -69,7 +69,8 @@ struct ProviderInitCommand: AsyncParsableCommand {
     // A profile that makes no sense must not leave a half-made provider behind.
     _ = try profile.costs()
     _ = try profile.prices()
-    let name = try await known ?? Self.make(in: network)
+    let name: ProcessName
+    if let known { name = known } else { name = try await Self.make(in: network) }
     try OperatorFiles(directory: network.directory.dataDirectory(of: name))
       .save(limits, profile)
     print("\(name.id) is \(known == nil ? "made" : "changed").")
