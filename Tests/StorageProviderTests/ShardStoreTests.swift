@@ -176,6 +176,27 @@ import Testing
     #expect(try fixture.open().row(key)?.isDamaged == true)
   }
 
+  /// The checks beside the hashes are hints: where one is wrong the hash decides.
+  @Test func aWrongCheckCondemnsNoGoodBlock() throws {
+    let fixture = try ShardFixture()
+    let store = try fixture.open()
+    var generator = SeededGenerator(seed: 5)
+    let bytes = generator.bytes(200_000)
+    _ = store.tryAppend(ShardFixture.order(after: [], bytes), bytes)
+    // The last byte of the second block's entry: its CRC.
+    fixture.files.corrupt("7-1-0.hashes", at: 2 * 36 - 1)
+    let again = try fixture.open()
+    let key = ShardFixture.key(1)
+    let (_, found) = try again.read(key, range: 65_536..<131_072, shardBytes: 200_000)
+    #expect(Array(found.readableBytesView) == Array(bytes[65_536..<131_072]))
+    #expect(try again.leafBytes(key, 64) == Array(bytes[65_536..<66_560]))
+    #expect(again.scrub(key))
+    // The bytes themselves are checked by it.
+    fixture.files.corrupt("7-1-0.shard", at: 70_000)
+    #expect(throws: StorageRefusal.self) { try again.leafBytes(key, 64) }
+    #expect(again.row(key)?.isDamaged == true)
+  }
+
   @Test func aHigherFenceMayOverwriteWhatWasNotWanted() throws {
     let fixture = try ShardFixture()
     let store = try fixture.open()

@@ -16,6 +16,9 @@ struct BenchmarkSettings: Sendable {
     self.values = values
   }
 
+  /// The names that were asked for and that are none of `known`.
+  func unknown(among known: Set<String>) -> [String] { wanted.subtracting(known).sorted() }
+
   /// Whether a benchmark runs: when it was named, or when none was and it is `byDefault` one.
   func wants(_ name: String, byDefault: Bool = true) -> Bool {
     wanted.isEmpty ? byDefault : wanted.contains(name)

@@ -1,7 +1,16 @@
 // swift run -c release trellis-bench [hash] [signature] [cipher] [opening] [erasure] [ledger] [floor]
 // Figures are of one core unless they say otherwise; ratios compare within one run.
 
+import Foundation
+
 let settings = BenchmarkSettings(arguments: CommandLine.arguments.dropFirst())
+let unknown = settings.unknown(among: [
+  "hash", "signature", "cipher", "opening", "erasure", "ledger", "floor",
+])
+if !unknown.isEmpty {
+  print("no benchmark is called \(unknown.joined(separator: ", "))")
+  exit(2)
+}
 
 if settings.wants("hash") { HashBenchmarks.run() }
 if settings.wants("signature") { SignatureBenchmarks.run() }

@@ -12,8 +12,11 @@ import Synchronization
 package actor LedgerNode: LedgerApplication {
   /// How a node is run.
   package struct Configuration: Sendable {
-    /// Whether the ledger's invariants are checked after every block.
+    /// Whether the ledger's invariants are checked: after every block, or, in a state of more rows
+    /// than ``rowsCheckedInBlocks``, now and then beside the blocks.
     package var checksInvariants: Bool
+    /// The most rows that are added up before a block is committed.
+    package var rowsCheckedInBlocks = 50_000
     /// This validator's account and beacon key; nil on a node that only follows.
     package var validator: (account: AccountID, key: VerifiableRandomKey)?
     /// What this validator says a token costs; nil reports no price.
@@ -70,6 +73,11 @@ package actor LedgerNode: LedgerApplication {
   private var pending: Pending?
   /// The snapshot that is being restored, and the chunks of it that are in.
   var restoration: (snapshot: SnapshotDescription, reader: SnapshotReader)?
+  /// Whether a large state's invariants are being checked now, and from what height on again.
+  private var isChecking = false
+  private var nextCheckedHeight: UInt64 = 0
+  /// Blocks from one check of a large state to the next.
+  private static let blocksBetweenChecks: UInt64 = 64
 
   /// Opens the ledger: from the store, or, when that is empty, from the genesis.
   /// - Throws: ``NodeError``.
@@ -293,7 +301,7 @@ package actor LedgerNode: LedgerApplication {
     if let refusal = outcome.refusal {
       throw .blockRefused(height: block.height, reason: refusal.description)
     }
-    try checkInvariants(&next, height: block.height)
+    try checkInvariants(next, height: block.height)
     let results = StoredResults(outcome, droppingFirst: isAmended)
     let meta = StoreMeta(
       chain: info.chain, height: block.height, stateRoot: outcome.stateRoot,
@@ -336,9 +344,12 @@ package actor LedgerNode: LedgerApplication {
   }
 
   private func checkInvariants(
-    _ machine: inout LedgerMachine, height: UInt64
+    _ machine: LedgerMachine, height: UInt64
   ) throws(NodeError) {
     guard configuration.checksInvariants else { return }
+    guard machine.rowCount <= configuration.rowsCheckedInBlocks else {
+      return checkBeside(machine, height: height)
+    }
     do {
       try machine.checkInvariants()
     } catch {
@@ -346,6 +357,24 @@ package actor LedgerNode: LedgerApplication {
       halt(broken)
       throw broken
     }
+  }
+
+  /// Adds up a million rows on a copy of the state, which shares what does not change, while blocks
+  /// go on. A total that is broken halts the node some blocks later.
+  private func checkBeside(_ machine: LedgerMachine, height: UInt64) {
+    guard !isChecking, height >= nextCheckedHeight else { return }
+    isChecking = true
+    nextCheckedHeight = height.addingSaturated(Self.blocksBetweenChecks)
+    Task.detached(priority: .utility) { [weak self] in
+      var reason: String?
+      do { try machine.checkInvariants() } catch { reason = "\(error)" }
+      await self?.checked(height: height, broken: reason)
+    }
+  }
+
+  private func checked(height: UInt64, broken reason: String?) {
+    isChecking = false
+    if let reason { halt(.invariantBroken(height: height, reason: reason)) }
   }
 
   package func commit() async throws(NodeError) -> CommitOutcome {
