@@ -17,11 +17,14 @@ struct PackingPartsTests {
   // MARK: Sealing
 
   /// What the pipe gives out, piece after piece, is what sealing the whole at once gives.
-  @Test(arguments: [0, 1, 65_535, 65_536, 65_537, 200_000, 64 * 65_536, 64 * 65_536 + 1, 9_000_001])
+  @Test(arguments: [0, 1, 65_535, 65_536, 65_537, 200_000, 64 * 65_536, 64 * 65_536 + 1])
   func piecesAreTheBlobSealedAtOnce(count: Int) throws {
     var random = SeededGenerator.fromEnvironment(default: 41)
     let attempt = try #require(attempt)
-    let body = random.bytes(count)
+    // A block again and again: drawing megabytes takes longer than sealing them.
+    let block = random.bytes(997)
+    var body: [UInt8] = []
+    while body.count < count { body += block.prefix(count - body.count) }
     var pipe = SealingPipe(key: key, attempt: attempt)
     var pieces: [SealedPiece] = []
     var position = 0

@@ -62,7 +62,10 @@ final class FaultyFileSystem: ShardFileSystem {
   func corrupt(_ name: String, at offset: Int) {
     state.withLock { state in
       state.files[name]?.content[offset] ^= 1
-      state.files[name]?.durable[offset] ^= 1
+      // What was never synced is not there to be flipped.
+      if let durable = state.files[name]?.durable, offset < durable.count {
+        state.files[name]?.durable[offset] ^= 1
+      }
     }
   }
 
