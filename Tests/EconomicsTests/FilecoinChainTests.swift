@@ -9,8 +9,8 @@ import Testing
 /// (`CEL_chain_rewards_2020-08_2022-11.csv`): from the recorded sum of power below the baseline to
 /// the recorded time and the baseline at that time.
 ///
-/// Rows before 2020-10-24 are of the first, lower baseline and are left out. The file's mined totals
-/// run 2.2 % below the formula, because not every epoch had all its expected winners.
+/// Rows before 2020-10-24 are of the first, lower baseline and are left out. The file's mined
+/// totals run 2.2 % below the formula, because not every epoch had all its expected winners.
 @Suite struct FilecoinChainTests {
   private static let minting: EffectiveTimeEmission = {
     var form = FilecoinRules.minting

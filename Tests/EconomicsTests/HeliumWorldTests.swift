@@ -127,9 +127,9 @@ import Testing
     #expect(rich == .zero)
   }
 
-  /// HIP-149's own example through the policy: 91,000 GB a day at $0.10, mobile share 0.89. At $0.27
-  /// the floor of $0.05 a GB binds, at $1 the baseline holds, at $3 the cap of $0.30 binds and the
-  /// rest goes to delegators.
+  /// HIP-149's own example through the policy: 91,000 GB a day at $0.10, mobile share 0.89. At
+  /// $0.27 the floor of $0.05 a GB binds, at $1 the baseline holds, at $3 the cap of $0.30 binds
+  /// and the rest goes to delegators.
   @Test(arguments: [("0.27", 0.05), ("1", 0.15193), ("3", 0.3)])
   func deployersEarnWithinTheBandOfHIP149(price: String, dollarsPerGB: Double) throws {
     let preset = Preset.helium
