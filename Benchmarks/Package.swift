@@ -48,9 +48,9 @@ let package = Package(
       "Consensus",
       ["Primitives", "Cryptography", "Ledger", "ServiceKit", "LedgerStore", logging, metrics],
       only: [
-        "LedgerApplication.swift", "LedgerNode.swift", "QueueExecutor.swift",
-        "SignatureVerifier.swift", "SnapshotExchange.swift", "StateQuery.swift",
-        "TokenPriceSource.swift",
+        "LedgerApplication.swift", "LedgerNode.swift", "LedgerNode+Snapshots.swift",
+        "QueueExecutor.swift", "SignatureVerifier.swift", "SnapshotExchange.swift",
+        "SnapshotStore.swift", "StateQuery.swift", "TokenPriceSource.swift",
       ]),
     measured("ErasureCoding", ["CISAL"]),
     .executableTarget(
