@@ -3,11 +3,12 @@ import Economics
 import Foundation
 import PresetFiles
 
-/// Rules of networks, as files. None of these needs a running network.
+/// Networks that are not running yet: their rules as files, and the directories of several
+/// validators.
 struct NetworkCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "network",
-    abstract: "Economic rules of networks: show, make, check and compare presets.",
+    abstract: "Make networks: compare and write economic rules, lay out several validators.",
     discussion: """
       A preset is a dated list of rules: what is emitted, burned, split, vested and locked. Those \
       of ten real networks come with the program, and `commons`, the default.
@@ -18,9 +19,11 @@ struct NetworkCommand: AsyncParsableCommand {
         trellis network new --from commons --set vesting.epochs=30 --out mine.yaml
         trellis network check mine.yaml
         trellis network diff commons mine.yaml
+        trellis network testnet --validators 4 --out /srv/testnet
       """,
     subcommands: [
       ListPresets.self, ShowPreset.self, NewPreset.self, CheckPreset.self, ComparePresets.self,
+      TestnetCommand.self,
     ])
 
   struct ListPresets: AsyncParsableCommand {

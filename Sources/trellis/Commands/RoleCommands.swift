@@ -1,3 +1,4 @@
+import ABCI
 import ArgumentParser
 
 /// Runs the ledger's node in this process.
@@ -13,13 +14,28 @@ struct ValidatorCommand: AsyncParsableCommand {
         trellis validator --data /srv/net
         trellis validator --data /srv/net --oracle-price /run/token-price
         trellis validator --data /srv/net --oracle-price http://127.0.0.1:8080/price
+        trellis validator --data /srv/net --abci tcp://127.0.0.1:26658   # beside a CometBFT node
       """)
   @OptionGroup var data: DataOption
   @Option(help: "A price in US dollars, a file written within the last hour, or a web address.")
   var oraclePrice = "1"
+  @Option(help: "Serve a CometBFT v0.38 node here instead: tcp://HOST:PORT or unix://PATH.")
+  var abci: String?
+  @Option(help: "With --abci: how many blocks the node keeps; all unless told.")
+  var keepBlocks: UInt64?
 
   func run() async throws {
     let price = oraclePrice
+    if let abci {
+      let endpoint: ABCIEndpoint
+      do { endpoint = try ABCIEndpoint(abci) } catch { throw UserError("--abci \(error)") }
+      let keptBlocks = keepBlocks
+      return try await NodeProcess(.validator, data.network()).run {
+        try await EngineValidatorWiring.run(
+          $0, price: OraclePriceOption.source(price, logger: $0.logger), endpoint: endpoint,
+          keptBlocks: keptBlocks)
+      }
+    }
     try await NodeProcess(.validator, data.network()).run {
       try await ValidatorWiring.run(
         $0, price: OraclePriceOption.source(price, logger: $0.logger))

@@ -1,0 +1,71 @@
+import Catalogue
+import Cryptography
+import Foundation
+import Ledger
+import Primitives
+
+/// A network of several validators on CometBFT, as `trellis network testnet` writes it.
+struct TestnetPlan {
+  /// One validator: its identity, its node's key, and where its node listens.
+  struct Node {
+    let index: Int
+    let identity: IdentitySeed
+    /// The seed of the node's key: its name among its peers.
+    let nodeKeySeed: Bytes32
+
+    var name: String { "node\(index)" }
+    var nodeID: String {
+      ConsensusAddress(publicKey: SigningKey(seed: nodeKeySeed).accountID.value).bytes.hex
+    }
+
+    // Ten ports a node, from CometBFT's own defaults on.
+    var peerPort: Int { 26_656 + 10 * index }
+    var rpcPort: Int { 26_657 + 10 * index }
+    var abciPort: Int { 26_658 + 10 * index }
+    var abciEndpoint: String { "tcp://127.0.0.1:\(abciPort)" }
+    var peerAddress: String { "\(nodeID)@127.0.0.1:\(peerPort)" }
+  }
+
+  let chainName: String
+  let nodes: [Node]
+  let genesis: Genesis
+
+  /// The customers' and the faucet's identities, which go into the first node's secrets.
+  let customers: [(name: String, seed: IdentitySeed)]
+
+  static let epochMilliseconds: UInt64 = 60_000
+
+  init(chainName: String, validators count: Int, now: Date = Date()) {
+    self.chainName = chainName
+    nodes = (0..<count).map {
+      Node(index: $0, identity: IdentitySeed(Self.random()), nodeKeySeed: Self.random())
+    }
+    customers = ["main", "alt", "faucet"].map { ($0, IdentitySeed(Self.random())) }
+    let milliseconds = UInt64(now.timeIntervalSince1970 * 1000)
+    genesis = Genesis(
+      chainName: chainName, genesisTimeMilliseconds: milliseconds,
+      accounts: customers.map {
+        .init(account: $0.seed.ledgerKey.accountID, amount: .whole(DevnetGenesis.customerTokens))
+      }
+        + nodes.map {
+          .init(
+            account: $0.identity.ledgerKey.accountID, amount: .whole(DevnetGenesis.providerTokens))
+        },
+      validators: nodes.map { node in
+        .init(
+          account: node.identity.ledgerKey.accountID,
+          verifiableRandomPublicKey: node.identity.verifiableRandomKey.publicKey, name: node.name,
+          consensusPublicKey: node.identity.consensusKey.accountID.value,
+          stake: .whole(DevnetGenesis.validatorStake))
+      },
+      governors: nodes.map(\.identity.ledgerKey.accountID),
+      parameters: LedgerParameters.devnet(
+        epochMilliseconds: UInt128(Self.epochMilliseconds), services: ServiceCatalogue.modules),
+      policy: "commons/0", allowsFaucet: true)
+  }
+
+  private static func random() -> Bytes32 {
+    var source = SystemRandomNumberGenerator()
+    return Bytes32(words: (source.next(), source.next(), source.next(), source.next()))
+  }
+}
