@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 BUILD := swift build -c release -Xswiftc -enable-testing
 
-.PHONY: help demo build test bench soak lint s3-tests clean
+.PHONY: help demo build test bench soak consensus-seeds lint s3-tests clean
 
 help:
 	@echo 'make demo       build, start a whole network here, store a sample object, show it all'
@@ -11,6 +11,7 @@ help:
 	@echo 'make lint       formatting, and the tidy test (imports, purity, documentation)'
 	@echo 'make bench      speed, as ratios against floors measured in the same run; only=put,get picks'
 	@echo 'make soak       longer fuzzing and the killer, for an hour or SOAK_SECONDS=n'
+	@echo 'make consensus-seeds   a thousand seeded runs of four ledgers, or SEEDS=n'
 	@echo 'make s3-tests CHECKOUT=DIR   ceph/s3-tests, from a checkout that you have'
 	@echo 'make clean      remove what was built and what the tests left'
 
@@ -37,6 +38,12 @@ soak:
 	@scripts/system-packages.sh test
 	@$(BUILD) --build-tests
 	@TRELLIS_SOAK_SECONDS=$(or $(SOAK_SECONDS),3600) scripts/test.sh
+
+consensus-seeds:
+	@scripts/system-packages.sh test
+	@$(BUILD) --build-tests
+	@TRELLIS_CONSENSUS_SEEDS=$(or $(SEEDS),1000) swift test -c release -Xswiftc -enable-testing \
+	  --skip-build --disable-xctest --filter '^ABCITests\.ConsensusSimulationTests'
 
 lint:
 	@scripts/lint.sh
