@@ -54,7 +54,7 @@ struct EarningsReport: Codable {
     let stake: String
     let reward: String
     let commission: String
-    /// What each staker had of the rest, as far as it still holds the shares.
+    /// What each staker had of the rest.
     let stakers: [Staker]
     let reason: Reason
   }
