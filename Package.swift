@@ -51,6 +51,7 @@ let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let swiftProtobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let swiftASN1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 
 let package = Package(
@@ -154,6 +155,7 @@ let package = Package(
 
     // Insight: what people look at.
     ours("PresetFiles", in: "Insight", ["Primitives", "Economics", yams]),
+    ours("Simulator", in: "Insight", ["Primitives", "Economics", mustache, yams]),
     ours(
       "Dashboard", in: "Insight",
       [hummingbird, mustache, logging]),
@@ -165,8 +167,8 @@ let package = Package(
         "Primitives", "Cryptography", "Economics", "ServiceKit", "Ledger", "StorageService",
         "Catalogue", "Telemetry", "LedgerStore", "Consensus", "ChainClient", "NodeLink",
         "ProviderAgent", "GatewayKit", "StorageProvider", "StorageGateway", "PresetFiles",
-        "Dashboard", "ABCI", argumentParser, asyncHTTPClient, logging, metrics, nioCore,
-        nioPosix,
+        "Dashboard", "Simulator", "ABCI", argumentParser, asyncHTTPClient, logging, metrics,
+        nioCore, nioPosix,
       ],
       path: "Sources/trellis", swiftSettings: strict),
 
@@ -232,6 +234,7 @@ let package = Package(
         logging,
       ]),
     tests("PresetFiles", ["Primitives", "Economics", "PresetFiles"]),
+    tests("Simulator", ["Primitives", "Economics", "Simulator"]),
     tests("Tidy", []),
     tests("EndToEnd", ["Primitives"], exclude: ["tools"]),
   ]

@@ -13,7 +13,7 @@ import Testing
     ["Consensus", "ChainClient"],
     ["ABCI", "ProviderAgent", "GatewayKit"],
     ["StorageProvider", "StorageGateway"],
-    ["PresetFiles", "Dashboard"],
+    ["PresetFiles", "Dashboard", "Simulator"],
     ["trellis"],
   ]
 
