@@ -4,6 +4,7 @@ import Simulator
 /// usage; usage is paid by burning tokens.
 struct ExampleRules: NetworkRules {
   var supply = Fixed(100_000_000)
+  var circulating = Fixed(81_000_000)
   var emission = Fixed(50_000)
   /// The share of the emission that goes by usage; the rest goes by capacity.
   var usageShare = Fixed(1, over: 2)
@@ -21,16 +22,18 @@ struct ExampleRules: NetworkRules {
         + emission * (.one - usageShare) * cohort.capacity.divided(by: capacity, orIfZero: .zero)
       paid.fees[index] = cohort.usage * (.one - burnShare)
     }
+    paid.liquid = paid.cohorts
     paid.emitted = emission
-    paid.unlocked = emission
     paid.burned = min(supply, usage * burnShare / day.price)
     paid.bought = paid.burned
     supply = supply + emission - paid.burned
     paid.supply = supply
+    circulating = circulating + emission - paid.burned
+    paid.circulating = circulating
     return paid
   }
 
-  func stake(units: Fixed, price: Fixed) -> Fixed { units }
+  func stake(cohort: Int) -> Fixed { Fixed(50) }
 
   static let scenario = """
     scenario: example

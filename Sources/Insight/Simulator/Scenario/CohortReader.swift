@@ -8,7 +8,7 @@ enum CohortReader {
     let members = try entry.number("members", .zero, many)
     let isPretence = behaviour == .farmer || behaviour == .spoofer
     let cohort = SupplyCohort(
-      name: name, behaviour: behaviour, members: members,
+      name: name, behaviour: behaviour, role: try entry.optionalText("role"), members: members,
       potential: try entry.number("potential", .zero, many, standard: members),
       capacityPerDay: try entry.number("capacity-per-day", .zero, many),
       multiplier: try entry.number("multiplier", .zero, Fixed(1000), standard: .one),

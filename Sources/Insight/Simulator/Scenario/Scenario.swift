@@ -15,7 +15,11 @@ package struct Scenario: Hashable, Sendable {
   package var unitPrice: Fixed
   /// How fast suppliers change it: by a factor of e^(this × (utilisation − 0.7)) in a year.
   package var unitPriceResponse: Fixed
-  package var start: StartingState
+  /// How many of the preset's units of capacity and work one unit is: 10^9 where the preset counts
+  /// bytes and the scenario GB.
+  package var presetUnits: Fixed
+  /// The token on the first day; nil takes the preset's genesis.
+  package var start: StartingState?
   package var market: MarketSettings
   package var demand: [DemandSegment]
   package var supply: [SupplyCohort]
@@ -91,6 +95,8 @@ package struct SupplyCohort: Hashable, Sendable {
 
   package var name: String
   package var behaviour: Behaviour
+  /// Which of the preset's roles it has; nil: the first.
+  package var role: String?
   /// Operators on the first day.
   package var members: Fixed
   /// The most there can be.
@@ -152,4 +158,18 @@ package struct Shock: Hashable, Sendable {
   /// Days after the first.
   package var day: Int
   package var size: Fixed
+}
+
+extension Scenario {
+  /// For how many days customers have paid ahead, weighted by what they want; half of the runway,
+  /// because it is used up before it is bought again.
+  var meanPrepaidDays: Fixed {
+    var days = Fixed.zero
+    var units = Fixed.zero
+    for segment in demand {
+      days += segment.unitsPerDay * Fixed(segment.prepaidDays)
+      units += segment.unitsPerDay
+    }
+    return days.divided(by: units + units, orIfZero: .zero)
+  }
 }

@@ -60,6 +60,15 @@ struct ScenarioMapping {
     return text
   }
 
+  /// Text, or nil when the field is not there.
+  mutating func optionalText(_ field: String) throws(ScenarioError) -> String? {
+    guard entries.contains(where: { $0.key == field }) else {
+      known.append(field)
+      return nil
+    }
+    return try text(field)
+  }
+
   /// A decimal within bounds; required where there is no `standard`.
   mutating func number(
     _ field: String, _ low: Fixed, _ high: Fixed, standard: Fixed? = nil
@@ -109,6 +118,12 @@ struct ScenarioMapping {
   /// A nested mapping, required.
   mutating func mapping(_ field: String) throws(ScenarioError) -> ScenarioMapping {
     guard let node = node(field) else { throw error(field, "is missing") }
+    return try ScenarioMapping(node, file: file, path: Self.joined(path, field))
+  }
+
+  /// A nested mapping, or nil when the field is not there.
+  mutating func optionalMapping(_ field: String) throws(ScenarioError) -> ScenarioMapping? {
+    guard let node = node(field) else { return nil }
     return try ScenarioMapping(node, file: file, path: Self.joined(path, field))
   }
 

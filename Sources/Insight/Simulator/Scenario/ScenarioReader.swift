@@ -63,7 +63,9 @@ package enum ScenarioReader {
     let unit = try top.text("unit")
     let unitPrice = try top.number("unit-price-usd", .epsilon, Fixed(1_000_000_000))
     let response = try top.number("unit-price-response-per-year", .zero, Fixed(20), standard: .zero)
-    var start = try top.mapping("start")
+    let presetUnits = try top.number(
+      "preset-units-per-unit", .epsilon, Fixed(1_000_000_000_000_000), standard: .one)
+    let start = try top.optionalMapping("start")
     var market = try top.mapping("market")
     var demand: [DemandSegment] = []
     for var segment in try top.list("demand", isRequired: true) {
@@ -85,7 +87,7 @@ package enum ScenarioReader {
     }
     return Scenario(
       name: name, note: note, firstDay: firstDay, days: days, unit: unit, unitPrice: unitPrice,
-      unitPriceResponse: response, start: try startingState(&start),
+      unitPriceResponse: response, presetUnits: presetUnits, start: try startingState(start),
       market: try marketSettings(&market), demand: demand,
       supply: supply, shocks: shocks)
   }
@@ -129,8 +131,9 @@ package enum ScenarioReader {
   }
 
   private static func startingState(
-    _ start: inout ScenarioMapping
-  ) throws(ScenarioError) -> StartingState {
+    _ mapping: ScenarioMapping?
+  ) throws(ScenarioError) -> StartingState? {
+    guard var start = mapping else { return nil }
     let most = Fixed(1_000_000_000_000_000)
     let supply = try start.number("supply-tokens", .zero, most)
     let circulating = try start.number("circulating-tokens", .zero, most)

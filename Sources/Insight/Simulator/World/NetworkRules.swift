@@ -22,14 +22,15 @@ package struct CohortInputs: Sendable {
 
 /// What the rules made of a day, in tokens.
 package struct DayPayments: Sendable {
-  /// Rewards and fees in tokens of each cohort, all members together.
+  /// Tokens that each cohort earned by emission or from an endowment, all members together, what
+  /// vests among them.
   package var cohorts: [Fixed]
-  /// Fees in US dollars of each cohort: what a network pays in a stable currency.
+  /// What each cohort earned of customers' money, in US dollars at the day's price.
   package var fees: [Fixed]
+  /// All tokens that came into each cohort's hands on the day: those that it can sell.
+  package var liquid: [Fixed]
   /// New tokens, whoever got them.
   package var emitted: Fixed = .zero
-  /// New tokens that can be sold from today on; the rest vests.
-  package var unlocked: Fixed = .zero
   /// Tokens that a foundation, a team, investors or a treasury got.
   package var insiders: Fixed = .zero
   /// Tokens that stakers got.
@@ -39,6 +40,10 @@ package struct DayPayments: Sendable {
   package var bought: Fixed = .zero
   /// All tokens that exist after the day.
   package var supply: Fixed = .zero
+  /// Tokens that accounts hold free after the day, stakes included.
+  package var circulating: Fixed = .zero
+  /// The share of what was used that customers could pay for.
+  package var servedShare: Fixed = .one
   /// What a vault holds over what it owes; nil where there is none.
   package var vaultRatio: Fixed?
   /// Why the network cannot pay what it owes, if so.
@@ -47,6 +52,7 @@ package struct DayPayments: Sendable {
   package init(cohorts count: Int) {
     cohorts = Array(repeating: .zero, count: count)
     fees = cohorts
+    liquid = cohorts
   }
 }
 
@@ -78,8 +84,10 @@ package protocol NetworkRules: Sendable {
   /// Settles a day and moves the rules' state on by a day.
   /// - Throws: what the rules cannot compute, such as an overflow.
   mutating func settle(_ day: DayInputs) throws -> DayPayments
-  /// Tokens that a member must have at stake whose claimed capacity is `units`.
-  func stake(units: Fixed, price: Fixed) -> Fixed
+  /// Tokens that a member of a cohort must have at stake, by the last settlement.
+  func stake(cohort: Int) -> Fixed
+  /// Tokens that accounts hold free, stakes included.
+  var circulating: Fixed { get }
   /// The share of a stake that is taken when a pretence is found out.
   var slashShare: Fixed { get }
 }

@@ -12,6 +12,8 @@ struct World<Rules: NetworkRules> {
 
   private var circulating: Fixed
   private var staked: Fixed
+  /// Tokens that came into circulation from buckets and allocations.
+  private var insidersSold = Fixed.zero
   private var unitPrice: Fixed
   private var quality = Fixed.one
   private var demandShock = Fixed.one
@@ -35,8 +37,8 @@ struct World<Rules: NetworkRules> {
     cohorts = scenario.supply.map { CohortState($0) }
     marketStream = RandomStream(seed: seed, run: run, purpose: .market)
     demandStream = RandomStream(seed: seed, run: run, purpose: .demand)
-    circulating = scenario.start.circulatingTokens
-    staked = scenario.start.stakedTokens
+    staked = scenario.start?.stakedTokens ?? .zero
+    circulating = max(.one, rules.circulating - staked)
     unitPrice = scenario.unitPrice
     inputs = DayInputs(
       day: firstDay, price: scenario.market.price,
@@ -51,12 +53,14 @@ struct World<Rules: NetworkRules> {
   mutating func step(_ day: Int) throws {
     for shock in scenario.shocks where shock.day == day { apply(shock) }
     let wanted = want()
-    let use = serve(wanted)
+    var use = serve(wanted)
     inputs.day = firstDay + day
     inputs.price = market.price
     inputs.circulating = circulating
     inputs.staked = staked
     let paid = try rules.settle(inputs)
+    use.served = use.served * paid.servedShare
+    use.revenue = use.revenue * paid.servedShare
     let sold = book(paid, use: use)
     let moved = moveSupply()
     account(paid, stakeChange: moved.stake)
@@ -76,7 +80,7 @@ struct World<Rules: NetworkRules> {
     case .demand: demandShock = demandShock * shock.size
     case .price: market.shock(shock.size)
     case .exit:
-      for index in cohorts.indices {
+      for index in cohorts.indices where cohorts[index].cohort.behaviour == .honest {
         let count = cohorts[index].remove(shock.size)
         withdraw(count, of: index)
       }
@@ -144,7 +148,8 @@ struct World<Rules: NetworkRules> {
     case .farmer, .spoofer: break
     }
     inputs.cohorts[index] = CohortInputs(
-      members: state.members, usage: usage, capacity: capacity * state.cohort.multiplier)
+      members: Fixed(raw: state.members.whole << 48), usage: usage,
+      capacity: capacity * state.cohort.multiplier)
   }
 
   /// US dollars a day for which one member buys its own service.
@@ -160,20 +165,22 @@ struct World<Rules: NetworkRules> {
     for index in cohorts.indices {
       let state = cohorts[index]
       let cohort = state.cohort
-      let stake = rules.stake(units: state.capacity * cohort.multiplier, price: price)
-      let tokens = paid.cohorts[index].divided(by: state.members, orIfZero: .zero)
+      let members = inputs.cohorts[index].members
+      let stake = rules.stake(cohort: index)
+      let tokens = paid.cohorts[index].divided(by: members, orIfZero: .zero)
+      let liquid = paid.liquid[index].divided(by: members, orIfZero: .zero)
       let isPretender = cohort.behaviour == .farmer || cohort.behaviour == .spoofer
       let costs = cohorts[index].book(
         CohortState.Day(
-          tokens: tokens, fees: paid.fees[index].divided(by: state.members, orIfZero: .zero),
+          tokens: tokens, fees: paid.fees[index].divided(by: members, orIfZero: .zero),
           units: cohort.behaviour == .honest ? state.capacity * use.perUnitOfCapacity : .zero,
           purchases: cohort.behaviour == .selfDealer ? ownUse(state) : .zero, stake: stake,
           price: price, slippage: scenario.market.slippage,
           expectedSlash: isPretender
             ? stake * rules.slashShare * cohort.detectionPerDay : .zero))
       // Bills are paid whatever one thinks of the token.
-      let bills = costs.divided(by: tokens * price, orIfZero: .zero)
-      sold += paid.cohorts[index] * max(cohort.sellShare, min(.one, bills))
+      let bills = costs.divided(by: liquid * price, orIfZero: .zero)
+      sold += paid.liquid[index] * max(cohort.sellShare, min(.one, bills))
     }
     return sold
   }
@@ -197,8 +204,7 @@ struct World<Rules: NetworkRules> {
         slashed = caught * rules.slashShare
       }
       if joined.raw == 0 && left.raw == 0 { continue }
-      let each = rules.stake(
-        units: cohorts[index].capacity * cohort.multiplier, price: market.price)
+      let each = rules.stake(cohort: index)
       let back = min(staked, (left - slashed) * each)
       moves.bought += joined * each
       moves.sold += back
@@ -208,9 +214,7 @@ struct World<Rules: NetworkRules> {
   }
 
   private mutating func withdraw(_ count: Fixed, of index: Int) {
-    let cohort = cohorts[index].cohort
-    let each = rules.stake(
-      units: cohorts[index].capacity * cohort.multiplier, price: market.price)
+    let each = rules.stake(cohort: index)
     let tokens = min(staked, count * each)
     staked -= tokens
     circulating += tokens
@@ -218,9 +222,11 @@ struct World<Rules: NetworkRules> {
   }
 
   private mutating func account(_ paid: DayPayments, stakeChange: Fixed) {
+    // Nobody buys more than half of what circulates to stake it in a day.
     let change = min(stakeChange, circulating * Fixed(raw: 1 << 47))
-    staked = max(.zero, staked + change)
-    circulating = max(.one, circulating + paid.unlocked - paid.burned - change)
+    staked = min(max(.zero, staked + change), paid.circulating)
+    insidersSold += paid.insiders * scenario.market.insiderSellShare
+    circulating = max(.one, paid.circulating + insidersSold - staked)
   }
 
   private mutating func adaptUnitPrice(_ use: Use) {

@@ -1,0 +1,335 @@
+import Economics
+import Primitives
+
+/// The ledger's own rules in cohort mode: each cohort is one account that stands for identical
+/// members, and each epoch is settled by ``Preset/settle(_:_:)``.
+package struct PolicyDriver: NetworkRules {
+  private let preset: Preset
+  private let scenario: Scenario
+  private var state: PolicyState
+  private var inputs: EpochInputs
+  /// Where the accounts of cohorts are among the inputs: the first ones, in order.
+  private let cohortCount: Int
+  private let customer: Int
+  /// The first account of the roles that no cohort has: validators, oracles and so on.
+  private let passive: Range<Int>
+  private let span: EpochSpan
+  /// Paid for the epoch before, in equal parts over its days.
+  private var current: DayPayments
+  private var sums: [UsageSum]
+  private var power: UInt128 = 0
+  /// For how many days customers have paid ahead on average.
+  private let prepaidDays: Fixed
+
+  /// What a cohort did in the days of an epoch so far.
+  private struct UsageSum {
+    var usage = Fixed.zero
+    var capacity = Fixed.zero
+    var members = Fixed.zero
+  }
+
+  /// Rules as they are on a day, with the scenario's state of the token.
+  /// - Parameter firstDay: counted from 1 January 1970.
+  /// - Throws: ``ScenarioError`` for a role that the preset does not have, a day before its genesis
+  ///   or a state that its allocations contradict.
+  package init(_ preset: Preset, scenario: Scenario, firstDay: Int) throws(ScenarioError) {
+    self.preset = preset
+    self.scenario = scenario
+    cohortCount = scenario.supply.count
+    span = try EpochSpan(preset, firstDay: firstDay)
+    state = try Self.startingState(preset, scenario, epoch: span.firstEpoch)
+    var accounts: [AccountInput] = []
+    for (index, cohort) in scenario.supply.enumerated() {
+      let role = cohort.role ?? preset.roles.first ?? "provider"
+      guard preset.roles.contains(role) else {
+        throw ScenarioError(
+          file: scenario.name, field: "supply[\(index)].role",
+          problem: "\(role) is no role of \(preset.name); there are: "
+            + preset.roles.joined(separator: ", "))
+      }
+      accounts.append(AccountInput(Self.account(index), role: role))
+    }
+    let taken = accounts.map(\.role)
+    let others = preset.roles.filter { $0 != "customer" && !taken.contains($0) }
+    passive = accounts.count..<accounts.count + others.count
+    for role in others {
+      var input = AccountInput(Self.account(accounts.count), role: role)
+      input.measures.capacity = 1
+      input.measures.votes = .whole(1)
+      accounts.append(input)
+    }
+    customer = accounts.count
+    accounts.append(AccountInput(Self.account(customer), role: "customer"))
+    inputs = EpochInputs(price: .zero, accounts: accounts)
+    inputs.candidates = Self.candidates(preset)
+    current = DayPayments(cohorts: cohortCount)
+    prepaidDays = scenario.meanPrepaidDays
+    sums = Array(repeating: UsageSum(), count: cohortCount)
+  }
+
+  private static func account(_ index: Int) -> AccountID {
+    AccountID(Bytes32(words: (0, 0, 0, UInt64(index + 1))))
+  }
+
+  private static func candidates(_ preset: Preset) -> [CandidateInput] {
+    var names: [String] = []
+    for rules in preset.rules {
+      for name in rules.vote?.candidates ?? [] where !names.contains(name) { names.append(name) }
+    }
+    return names.map { name in
+      var measures = Measures()
+      measures.votes = .whole(1)
+      return CandidateInput(name, measures: measures)
+    }
+  }
+
+  private static func startingState(
+    _ preset: Preset, _ scenario: Scenario, epoch: UInt64
+  ) throws(ScenarioError) -> PolicyState {
+    do {
+      guard let start = scenario.start else { return try preset.genesisState(epoch: epoch) }
+      return try preset.observedState(
+        epoch: epoch, supply: Amount(baseUnits: start.supplyTokens.baseUnits),
+        circulating: Amount(
+          baseUnits: (start.circulatingTokens + start.stakedTokens).baseUnits))
+    } catch {
+      throw ScenarioError(
+        file: scenario.name, field: "start",
+        problem: "does not fit the allocations of \(preset.name): \(error)")
+    }
+  }
+
+  /// Tokens that circulate, stakes included, before the first day.
+  package var circulating: Fixed { Fixed(state.circulating) }
+
+  /// The state after the last settled epoch.
+  package var policyState: PolicyState { state }
+
+  private var rules: PolicyRules? { preset.rules(at: state.epoch) }
+
+  /// The state of the rules after the day, with what was paid.
+  package mutating func settle(_ day: DayInputs) throws -> DayPayments {
+    for (index, cohort) in day.cohorts.enumerated() {
+      sums[index].usage += cohort.usage
+      sums[index].capacity += cohort.capacity
+      sums[index].members += cohort.members
+    }
+    let count = span.epochsEnding(onDay: day.day)
+    if count > 0 {
+      try close(day, epochs: count)
+      for index in sums.indices { sums[index] = UsageSum() }
+    }
+    return current
+  }
+
+  /// Settles the epochs that end today and spreads what they paid over as many days as they had.
+  private mutating func close(_ day: DayInputs, epochs: UInt64) throws {
+    let days = max(1, span.daysPerEpoch)
+    let affordable = fill(day, days: days, epochs: epochs)
+    let before = state
+    let settlement =
+      epochs == 1
+      ? try preset.settle(inputs, &state) : try preset.advance(by: epochs, inputs, &state)
+    current = payments(settlement, before: before, days: days)
+    current.servedShare = affordable
+  }
+
+  /// Fills the inputs with the epoch's averages; returns the share of usage that customers could
+  /// pay for.
+  private mutating func fill(_ day: DayInputs, days: Int, epochs: UInt64) -> Fixed {
+    inputs.price = Credits(baseUnits: day.price.baseUnits)
+    inputs.staked = Amount(baseUnits: day.staked.baseUnits)
+    let usage = sums.reduce(Fixed.zero) { $0 + $1.usage }
+    let (bought, share) = purchases(usage: usage, price: day.price)
+    let perEpoch = Fixed(raw: Int128(epochs) << 48)
+    power = 0
+    for index in 0..<cohortCount {
+      let sum = sums[index]
+      let members = sum.members.whole / Int128(days)
+      inputs.accounts[index].members = UInt64(clamping: members)
+      if members <= 0 {
+        inputs.accounts[index].members = 0
+        inputs.accounts[index].measures = Measures()
+        continue
+      }
+      let divisor = Fixed(raw: members << 48)
+      let each = sum.usage * share / divisor / perEpoch
+      let capacity = sum.capacity / Fixed(days) / divisor
+      var measures = Measures()
+      measures.usage = Credits(baseUnits: each.baseUnits)
+      measures.work = Self.units(each / scenario.unitPrice, scenario.presetUnits)
+      measures.capacity = Self.units(capacity, scenario.presetUnits)
+      measures.scorePerMillion = Self.millionths(scenario.supply[index].uptime)
+      measures.multiplierPerMillion = Self.millionths(scenario.supply[index].multiplier)
+      measures.stake = required(measures)
+      inputs.accounts[index].measures = measures
+      let weighted = measures.capacity.multipliedReportingOverflow(
+        by: UInt128(measures.multiplierPerMillion))
+      power = power.addingSaturated(
+        (weighted.partialValue / 1_000_000).multipliedReportingOverflow(by: UInt128(members))
+          .partialValue)
+    }
+    if !passive.isEmpty {
+      let stake = day.staked / Fixed(passive.count)
+      for index in passive {
+        inputs.accounts[index].measures.stake = Amount(baseUnits: stake.baseUnits)
+      }
+    }
+    inputs.accounts[customer].bought = Credits(baseUnits: (bought / perEpoch).baseUnits)
+    return share
+  }
+
+  /// `value × scale` as a whole number, rounded down.
+  private static func units(_ value: Fixed, _ scale: Fixed) -> UInt128 {
+    (value * scale).whole.magnitude
+  }
+
+  private static func millionths(_ value: Fixed) -> UInt64 {
+    UInt64(clamping: (value * Fixed(1_000_000)).whole)
+  }
+
+  /// What customers buy so that they have paid ahead for their runway, and the share of their usage
+  /// that they can pay for: on a day they buy at most a twentieth of what circulates.
+  private func purchases(usage: Fixed, price: Fixed) -> (bought: Fixed, share: Fixed) {
+    let most = Fixed(state.circulating) * price / Fixed(20)
+    guard case .vault(let vault)? = rules?.credit else {
+      let share = usage > most ? most.divided(by: usage, orIfZero: .one) : .one
+      return (usage * share, share)
+    }
+    let outstanding = Fixed(state.creditsOutstanding)
+    let target = usage * prepaidDays
+    let lack = max(.zero, target - outstanding) / Fixed(10)
+    let ratio = try? vault.ratioPerMillion(
+      vault: state.vault, outstanding: state.creditsOutstanding,
+      at: Credits(baseUnits: price.baseUnits))
+    let isHalted = (ratio ?? .max) < UInt128(vault.haltBelowPerMillion)
+    let bought = isHalted ? .zero : min(most, usage + lack)
+    let payable = outstanding + bought
+    // A step below what there is, so that rounding never asks for more than was bought.
+    let share =
+      usage > payable
+      ? payable.divided(by: usage, orIfZero: .one) * Fixed(999_999, over: 1_000_000) : .one
+    return (bought, share)
+  }
+
+  private func payments(
+    _ settlement: Settlement, before: PolicyState, days: Int
+  ) -> DayPayments {
+    var paid = DayPayments(cohorts: cohortCount)
+    let parts = Fixed(days)
+    for line in settlement.lines where line.token.isEmpty {
+      let liquid = Fixed(line.liquid)
+      let index = Int(truncatingIfNeeded: line.account.value.words.3) - 1
+      if passive.contains(index) {
+        paid.stakers += liquid + Fixed(line.vesting)
+      } else if index < cohortCount {
+        paid.liquid[index] += liquid / parts
+        switch line.kind {
+        case .reward, .endowment:
+          paid.cohorts[index] += (liquid + Fixed(line.vesting)) / parts
+        case .usage: paid.fees[index] += liquid * Fixed(inputs.price) / parts
+        case .vested, .unlocked, .redeemed, .refused: break
+        }
+      }
+    }
+    let totals = settlement.totals
+    paid.stakers = paid.stakers / parts
+    paid.emitted = (Fixed(totals.minted) + Fixed(totals.paidFromBuckets)) / parts
+    paid.burned = Fixed(totals.burned) / parts
+    paid.insiders = insiders(before, totals) / parts
+    paid.bought =
+      (totals.spentOnCredits > .zero
+        ? Fixed(totals.spentOnCredits) : usageTokens(totals)) / parts
+    paid.supply = Fixed(state.supply)
+    paid.circulating = Fixed(state.circulating)
+    judgeVault(&paid)
+    return paid
+  }
+
+  /// Tokens that customers who pay directly bought.
+  private func usageTokens(_ totals: EpochTotals) -> Fixed {
+    let price = Fixed(inputs.price)
+    return Fixed(totals.creditsSettled).divided(by: price, orIfZero: .zero)
+  }
+
+  /// What came into the hands of a foundation, a team or investors: buckets' income and what of
+  /// allocations was released.
+  private func insiders(_ before: PolicyState, _ totals: EpochTotals) -> Fixed {
+    var released = Fixed.zero
+    for allocation in preset.allocations where allocation.linearEpochs > before.epoch {
+      let name = "allocation:" + allocation.name
+      released += Fixed(before.buckets[name]) - Fixed(state.buckets[name])
+    }
+    return Fixed(totals.toBuckets) + released
+  }
+
+  private func judgeVault(_ paid: inout DayPayments) {
+    if state.latchIsSet { paid.insolvency = .endowment }
+    guard case .vault(let vault)? = rules?.credit else { return }
+    let ratio = try? vault.ratioPerMillion(
+      vault: state.vault, outstanding: state.creditsOutstanding, at: inputs.price)
+    guard let ratio else { return }
+    paid.vaultRatio = Fixed(raw: Int128(clamping: min(ratio, 1 << 60)) << 48) / Fixed(1_000_000)
+    if ratio < UInt128(vault.haltBelowPerMillion) { paid.insolvency = .vault }
+  }
+
+  /// Tokens that a member with such measures must have at stake; none when it cannot be computed.
+  private func required(_ measures: Measures) -> Amount {
+    guard let stake = rules?.stake else { return .zero }
+    let network = StakeRule.Network(
+      rewardPerEpoch: state.lastEmission, circulating: state.circulating, power: power,
+      baseline: 0)
+    return (try? stake.required(measures, network)) ?? .zero
+  }
+
+  package func stake(cohort: Int) -> Fixed { Fixed(inputs.accounts[cohort].measures.stake) }
+
+  /// The largest share that any fault costs; a twentieth where no slash is a share.
+  package var slashShare: Fixed {
+    let million = Amount(baseUnits: 1_000_000)
+    let most = rules?.slashes.compactMap {
+      try? $0.slash.amount(stake: million, reward: .zero, age: .max)
+    }
+    .max()
+    guard let most, most > .zero else { return .zero }
+    return Fixed(Int(clamping: most.baseUnits)) / Fixed(1_000_000)
+  }
+}
+
+/// How a preset's epochs lie on days.
+struct EpochSpan {
+  /// The first epoch that a simulation settles.
+  let firstEpoch: UInt64
+  /// Whole days of an epoch; 0 when several end on one day.
+  let daysPerEpoch: Int
+  private let firstDay: Int
+  private let epochsPerDay: UInt64
+
+  /// - Throws: ``ScenarioError`` when the day lies before genesis or an epoch is neither a whole
+  ///   number of days nor a whole part of one.
+  init(_ preset: Preset, firstDay: Int) throws(ScenarioError) {
+    self.firstDay = firstDay
+    let seconds = preset.calendar.epochSeconds
+    let time = UnixTime(seconds: Int64(firstDay) * 86_400)
+    let genesis = UnixTime(seconds: preset.calendar.genesis.seconds / 86_400 * 86_400)
+    guard time >= genesis else {
+      throw ScenarioError(
+        file: preset.name, field: "from",
+        problem: "\(time) is before the network's genesis \(preset.calendar.genesis)")
+    }
+    guard seconds > 0, seconds % 86_400 == 0 || 86_400 % seconds == 0 else {
+      throw ScenarioError(
+        file: preset.name, field: "epoch-seconds",
+        problem: "\(seconds) is neither whole days nor a whole part of a day")
+    }
+    firstEpoch = preset.calendar.epoch(from: time)
+    daysPerEpoch = Int(seconds / 86_400)
+    epochsPerDay = max(1, 86_400 / seconds)
+  }
+
+  /// How many epochs end on a day.
+  func epochsEnding(onDay day: Int) -> UInt64 {
+    if daysPerEpoch == 0 { return epochsPerDay }
+    return (day - firstDay + 1) % daysPerEpoch == 0 ? 1 : 0
+  }
+}
