@@ -15,8 +15,8 @@ package struct Scenario: Hashable, Sendable {
   package var unitPrice: Fixed
   /// How fast suppliers change it: by a factor of e^(this × (utilisation − 0.7)) in a year.
   package var unitPriceResponse: Fixed
-  /// How many of the preset's units of capacity and work one unit is: 10^9 where the preset counts
-  /// bytes and the scenario GB.
+  /// How many of the preset's units of capacity one unit a day is: 10^9 where the preset counts
+  /// bytes and the scenario GB days.
   package var presetUnits: Fixed
   /// The token on the first day; nil takes the preset's genesis.
   package var start: StartingState?
@@ -34,6 +34,10 @@ package struct StartingState: Hashable, Sendable {
   package var circulatingTokens: Fixed
   /// Tokens under stake or lock, part of neither sellers' hands nor the float.
   package var stakedTokens: Fixed
+  /// Tokens in the network's endowment.
+  package var endowmentTokens: Fixed
+  /// Capacity times days that Filecoin's effective time has counted, in the scenario's unit.
+  package var realizedCapacityDays: Fixed
 }
 
 /// The token's market: a price, how much moves it, and the regimes under which everything is shown.

@@ -138,15 +138,18 @@ package enum ScenarioReader {
     let supply = try start.number("supply-tokens", .zero, most)
     let circulating = try start.number("circulating-tokens", .zero, most)
     let staked = try start.number("staked-tokens", .zero, most, standard: .zero)
-    if circulating + staked > supply {
+    let endowment = try start.number("endowment-tokens", .zero, most, standard: .zero)
+    let realized = try start.number("realized-capacity-days", .zero, most, standard: .zero)
+    if circulating + staked + endowment > supply {
       throw start.error(
         "circulating-tokens",
-        "with staked-tokens it is more than supply-tokens \(supply.exactText)")
+        "with staked-tokens and endowment-tokens it is more than supply-tokens \(supply.exactText)")
     }
     if circulating == .zero { throw start.error("circulating-tokens", "must be above 0") }
     try start.finish()
     return StartingState(
-      supplyTokens: supply, circulatingTokens: circulating, stakedTokens: staked)
+      supplyTokens: supply, circulatingTokens: circulating, stakedTokens: staked,
+      endowmentTokens: endowment, realizedCapacityDays: realized)
   }
 
   private static func marketSettings(

@@ -7,6 +7,8 @@ struct CohortState {
   let depreciation: Fixed
   let interest: Fixed
   private(set) var members: Fixed
+  /// Tokens that a member put at stake when it joined, on average; nil before the first day.
+  private(set) var stakeHeld: Fixed?
   /// Members on their way, by the day on which they start.
   private var deliveries: [Fixed]
   private var deliveryIndex = 0
@@ -49,18 +51,21 @@ struct CohortState {
     var units: Fixed
     /// What it paid for its own service.
     var purchases: Fixed
-    var stake: Fixed
+    /// What must be at stake to join today.
+    var requiredStake: Fixed
     var price: Fixed
     var slippage: Fixed
-    /// What it expects to lose of its stake today, in tokens.
-    var expectedSlash: Fixed
+    /// The share of its stake that it expects to lose today.
+    var slashShare: Fixed
   }
 
   /// Books a day. Returns the costs that were paid in cash.
   mutating func book(_ day: Day) -> Fixed {
     let cash = fixedCost + overage(units: day.units) + day.purchases
-    let stakeCost = day.stake * day.price * cohort.costOfCapital / Fixed(365)
-    let slash = day.expectedSlash * day.price
+    let stake = stakeHeld ?? day.requiredStake
+    stakeHeld = stake
+    let stakeCost = stake * day.price * cohort.costOfCapital / Fixed(365)
+    let slash = stake * day.slashShare * day.price
     let tokens = day.tokens * day.price * (.one - day.slippage)
     let full = cash + depreciation + stakeCost + slash
     books.add(
@@ -85,11 +90,17 @@ struct CohortState {
   private static let pace = Fixed(1, over: 30)
 
   /// Joins and leaves. Returns how many started and how many left today.
-  mutating func move(expectedPrice: Fixed, mayJoin: Bool) -> (joined: Fixed, left: Fixed) {
+  mutating func move(
+    expectedPrice: Fixed, requiredStake: Fixed
+  ) -> (joined: Fixed, left: Fixed) {
     let income = expectedTokens * expectedPrice + expectedFees
     let margin = income - expectedCost
-    if mayJoin { order(margin) }
+    order(margin)
     let joined = deliver()
+    if joined.raw > 0 {
+      let held = (stakeHeld ?? .zero) * (members - joined) + requiredStake * joined
+      stakeHeld = held.divided(by: members, orIfZero: requiredStake)
+    }
     let left = leave(margin)
     return (joined, left)
   }

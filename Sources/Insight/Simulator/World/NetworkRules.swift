@@ -16,7 +16,7 @@ package struct CohortInputs: Sendable {
   package var members: Fixed
   /// What it was paid for by customers, in US dollars, all members together.
   package var usage: Fixed
-  /// What it claims to have had ready, in units, all members together, times its multiplier.
+  /// What it claims to have ready, in units a day, all members together, times its multiplier.
   package var capacity: Fixed
 }
 

@@ -20,11 +20,28 @@ package struct PolicyDriver: NetworkRules {
   private var power: UInt128 = 0
   /// For how many days customers have paid ahead on average.
   private let prepaidDays: Fixed
+  /// Days since an epoch was settled.
+  private var openDays = 0
+  private let classes: [MemberClass]
+
+  /// What each member of a cohort has, in the preset's units.
+  private struct MemberClass {
+    let capacity: UInt128
+    let score: UInt64
+    let multiplier: UInt64
+
+    init(_ cohort: SupplyCohort, unit: Fixed) {
+      let half = Fixed(raw: 1 << 47)
+      let whole = (cohort.capacityPerDay * unit + half).whole.magnitude
+      capacity = cohort.capacityPerDay.raw > 0 ? max(1, whole) : 0
+      score = PolicyDriver.millionths(cohort.uptime)
+      multiplier = PolicyDriver.millionths(cohort.multiplier)
+    }
+  }
 
   /// What a cohort did in the days of an epoch so far.
   private struct UsageSum {
     var usage = Fixed.zero
-    var capacity = Fixed.zero
     var members = Fixed.zero
   }
 
@@ -50,7 +67,7 @@ package struct PolicyDriver: NetworkRules {
       accounts.append(AccountInput(Self.account(index), role: role))
     }
     let taken = accounts.map(\.role)
-    let others = preset.roles.filter { $0 != "customer" && !taken.contains($0) }
+    let others = preset.roles.filter { !Self.buyers.contains($0) && !taken.contains($0) }
     passive = accounts.count..<accounts.count + others.count
     for role in others {
       var input = AccountInput(Self.account(accounts.count), role: role)
@@ -63,9 +80,13 @@ package struct PolicyDriver: NetworkRules {
     inputs = EpochInputs(price: .zero, accounts: accounts)
     inputs.candidates = Self.candidates(preset)
     current = DayPayments(cohorts: cohortCount)
+    classes = scenario.supply.map { MemberClass($0, unit: scenario.presetUnits) }
     prepaidDays = scenario.meanPrepaidDays
     sums = Array(repeating: UsageSum(), count: cohortCount)
   }
+
+  /// Roles of those who pay.
+  private static let buyers = ["customer", "client", "tenant"]
 
   private static func account(_ index: Int) -> AccountID {
     AccountID(Bytes32(words: (0, 0, 0, UInt64(index + 1))))
@@ -91,7 +112,11 @@ package struct PolicyDriver: NetworkRules {
       return try preset.observedState(
         epoch: epoch, supply: Amount(baseUnits: start.supplyTokens.baseUnits),
         circulating: Amount(
-          baseUnits: (start.circulatingTokens + start.stakedTokens).baseUnits))
+          baseUnits: (start.circulatingTokens + start.stakedTokens).baseUnits),
+        fund: Amount(baseUnits: start.endowmentTokens.baseUnits),
+        realized: start.realizedCapacityDays.whole.magnitude.multipliedReportingOverflow(
+          by: scenario.presetUnits.whole.magnitude
+        ).partialValue)
     } catch {
       throw ScenarioError(
         file: scenario.name, field: "start",
@@ -111,20 +136,20 @@ package struct PolicyDriver: NetworkRules {
   package mutating func settle(_ day: DayInputs) throws -> DayPayments {
     for (index, cohort) in day.cohorts.enumerated() {
       sums[index].usage += cohort.usage
-      sums[index].capacity += cohort.capacity
       sums[index].members += cohort.members
     }
-    let count = span.epochsEnding(onDay: day.day)
+    openDays += 1
+    let count = span.epochsEnded(by: day.day, next: state.epoch)
     if count > 0 {
-      try close(day, epochs: count)
+      try close(day, days: openDays, epochs: count)
       for index in sums.indices { sums[index] = UsageSum() }
+      openDays = 0
     }
     return current
   }
 
   /// Settles the epochs that end today and spreads what they paid over as many days as they had.
-  private mutating func close(_ day: DayInputs, epochs: UInt64) throws {
-    let days = max(1, span.daysPerEpoch)
+  private mutating func close(_ day: DayInputs, days: Int, epochs: UInt64) throws {
     let affordable = fill(day, days: days, epochs: epochs)
     let before = state
     let settlement =
@@ -143,6 +168,7 @@ package struct PolicyDriver: NetworkRules {
     let (bought, share) = purchases(usage: usage, price: day.price)
     let perEpoch = Fixed(raw: Int128(epochs) << 48)
     power = 0
+    var rawPower: UInt128 = 0
     for index in 0..<cohortCount {
       let sum = sums[index]
       let members = sum.members.whole / Int128(days)
@@ -154,21 +180,22 @@ package struct PolicyDriver: NetworkRules {
       }
       let divisor = Fixed(raw: members << 48)
       let each = sum.usage * share / divisor / perEpoch
-      let capacity = sum.capacity / Fixed(days) / divisor
       var measures = Measures()
       measures.usage = Credits(baseUnits: each.baseUnits)
-      measures.work = Self.units(each / scenario.unitPrice, scenario.presetUnits)
-      measures.capacity = Self.units(capacity, scenario.presetUnits)
-      measures.scorePerMillion = Self.millionths(scenario.supply[index].uptime)
-      measures.multiplierPerMillion = Self.millionths(scenario.supply[index].multiplier)
+      measures.work = (each / scenario.unitPrice).whole.magnitude
+      measures.capacity = classes[index].capacity
+      measures.scorePerMillion = classes[index].score
+      measures.multiplierPerMillion = classes[index].multiplier
       measures.stake = required(measures)
       inputs.accounts[index].measures = measures
-      let weighted = measures.capacity.multipliedReportingOverflow(
-        by: UInt128(measures.multiplierPerMillion))
+      let raw = measures.capacity.multipliedReportingOverflow(by: UInt128(members)).partialValue
+      rawPower = rawPower.addingSaturated(raw)
       power = power.addingSaturated(
-        (weighted.partialValue / 1_000_000).multipliedReportingOverflow(by: UInt128(members))
+        (raw / 1_000_000).multipliedReportingOverflow(by: UInt128(measures.multiplierPerMillion))
           .partialValue)
     }
+    // What Filecoin's baseline counts is raw capacity; weights see the multipliers.
+    inputs.power = rawPower
     if !passive.isEmpty {
       let stake = day.staked / Fixed(passive.count)
       for index in passive {
@@ -177,11 +204,6 @@ package struct PolicyDriver: NetworkRules {
     }
     inputs.accounts[customer].bought = Credits(baseUnits: (bought / perEpoch).baseUnits)
     return share
-  }
-
-  /// `value × scale` as a whole number, rounded down.
-  private static func units(_ value: Fixed, _ scale: Fixed) -> UInt128 {
-    (value * scale).whole.magnitude
   }
 
   private static func millionths(_ value: Fixed) -> UInt64 {
@@ -234,8 +256,11 @@ package struct PolicyDriver: NetworkRules {
     }
     let totals = settlement.totals
     paid.stakers = paid.stakers / parts
-    paid.emitted = (Fixed(totals.minted) + Fixed(totals.paidFromBuckets)) / parts
-    paid.burned = Fixed(totals.burned) / parts
+    // What is minted and burned again at once, because nobody earned it, is neither.
+    let made = Fixed(totals.minted) + Fixed(totals.paidFromBuckets)
+    let given = min(made, Fixed(totals.rewardsPaid) + Fixed(totals.toBuckets))
+    paid.emitted = given / parts
+    paid.burned = max(.zero, Fixed(totals.burned) - (made - given)) / parts
     paid.insiders = insiders(before, totals) / parts
     paid.bought =
       (totals.spentOnCredits > .zero
@@ -255,12 +280,13 @@ package struct PolicyDriver: NetworkRules {
   /// What came into the hands of a foundation, a team or investors: buckets' income and what of
   /// allocations was released.
   private func insiders(_ before: PolicyState, _ totals: EpochTotals) -> Fixed {
-    var released = Fixed.zero
-    for allocation in preset.allocations where allocation.linearEpochs > before.epoch {
-      let name = "allocation:" + allocation.name
-      released += Fixed(before.buckets[name]) - Fixed(state.buckets[name])
+    func held(_ state: PolicyState) -> Fixed {
+      state.buckets.entries.reduce(.zero) {
+        $1.name.hasPrefix("allocation:") ? $0 + Fixed($1.amount) : $0
+      }
     }
-    return Fixed(totals.toBuckets) + released
+    if preset.allocations.isEmpty { return Fixed(totals.toBuckets) }
+    return Fixed(totals.toBuckets) + held(before) - held(state)
   }
 
   private func judgeVault(_ paid: inout DayPayments) {
@@ -293,43 +319,5 @@ package struct PolicyDriver: NetworkRules {
     .max()
     guard let most, most > .zero else { return .zero }
     return Fixed(Int(clamping: most.baseUnits)) / Fixed(1_000_000)
-  }
-}
-
-/// How a preset's epochs lie on days.
-struct EpochSpan {
-  /// The first epoch that a simulation settles.
-  let firstEpoch: UInt64
-  /// Whole days of an epoch; 0 when several end on one day.
-  let daysPerEpoch: Int
-  private let firstDay: Int
-  private let epochsPerDay: UInt64
-
-  /// - Throws: ``ScenarioError`` when the day lies before genesis or an epoch is neither a whole
-  ///   number of days nor a whole part of one.
-  init(_ preset: Preset, firstDay: Int) throws(ScenarioError) {
-    self.firstDay = firstDay
-    let seconds = preset.calendar.epochSeconds
-    let time = UnixTime(seconds: Int64(firstDay) * 86_400)
-    let genesis = UnixTime(seconds: preset.calendar.genesis.seconds / 86_400 * 86_400)
-    guard time >= genesis else {
-      throw ScenarioError(
-        file: preset.name, field: "from",
-        problem: "\(time) is before the network's genesis \(preset.calendar.genesis)")
-    }
-    guard seconds > 0, seconds % 86_400 == 0 || 86_400 % seconds == 0 else {
-      throw ScenarioError(
-        file: preset.name, field: "epoch-seconds",
-        problem: "\(seconds) is neither whole days nor a whole part of a day")
-    }
-    firstEpoch = preset.calendar.epoch(from: time)
-    daysPerEpoch = Int(seconds / 86_400)
-    epochsPerDay = max(1, 86_400 / seconds)
-  }
-
-  /// How many epochs end on a day.
-  func epochsEnding(onDay day: Int) -> UInt64 {
-    if daysPerEpoch == 0 { return epochsPerDay }
-    return (day - firstDay + 1) % daysPerEpoch == 0 ? 1 : 0
   }
 }

@@ -166,7 +166,6 @@ struct World<Rules: NetworkRules> {
       let state = cohorts[index]
       let cohort = state.cohort
       let members = inputs.cohorts[index].members
-      let stake = rules.stake(cohort: index)
       let tokens = paid.cohorts[index].divided(by: members, orIfZero: .zero)
       let liquid = paid.liquid[index].divided(by: members, orIfZero: .zero)
       let isPretender = cohort.behaviour == .farmer || cohort.behaviour == .spoofer
@@ -174,10 +173,10 @@ struct World<Rules: NetworkRules> {
         CohortState.Day(
           tokens: tokens, fees: paid.fees[index].divided(by: members, orIfZero: .zero),
           units: cohort.behaviour == .honest ? state.capacity * use.perUnitOfCapacity : .zero,
-          purchases: cohort.behaviour == .selfDealer ? ownUse(state) : .zero, stake: stake,
+          purchases: cohort.behaviour == .selfDealer ? ownUse(state) : .zero,
+          requiredStake: rules.stake(cohort: index),
           price: price, slippage: scenario.market.slippage,
-          expectedSlash: isPretender
-            ? stake * rules.slashShare * cohort.detectionPerDay : .zero))
+          slashShare: isPretender ? rules.slashShare * cohort.detectionPerDay : .zero))
       // Bills are paid whatever one thinks of the token.
       let bills = costs.divided(by: liquid * price, orIfZero: .zero)
       sold += paid.liquid[index] * max(cohort.sellShare, min(.one, bills))
@@ -196,7 +195,8 @@ struct World<Rules: NetworkRules> {
     var moves = Moves()
     for index in cohorts.indices {
       let cohort = cohorts[index].cohort
-      var (joined, left) = cohorts[index].move(expectedPrice: market.expected, mayJoin: true)
+      var (joined, left) = cohorts[index].move(
+        expectedPrice: market.expected, requiredStake: rules.stake(cohort: index))
       var slashed = Fixed.zero
       if cohort.behaviour == .farmer || cohort.behaviour == .spoofer {
         let caught = cohorts[index].remove(cohort.detectionPerDay)
@@ -205,16 +205,17 @@ struct World<Rules: NetworkRules> {
       }
       if joined.raw == 0 && left.raw == 0 { continue }
       let each = rules.stake(cohort: index)
-      let back = min(staked, (left - slashed) * each)
+      let held = cohorts[index].stakeHeld ?? each
+      let back = min(staked, (left - slashed) * held)
       moves.bought += joined * each
       moves.sold += back
-      moves.stake += joined * each - min(staked, left * each)
+      moves.stake += joined * each - min(staked, left * held)
     }
     return moves
   }
 
   private mutating func withdraw(_ count: Fixed, of index: Int) {
-    let each = rules.stake(cohort: index)
+    let each = cohorts[index].stakeHeld ?? .zero
     let tokens = min(staked, count * each)
     staked -= tokens
     circulating += tokens
