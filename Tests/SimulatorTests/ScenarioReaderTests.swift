@@ -19,7 +19,7 @@ import Testing
     #expect(scenario.supply.map(\.name) == ["home", "rack", "spoofers"])
     #expect(scenario.supply[2].behaviour == .spoofer)
     #expect(scenario.demand[1].elasticity == Fixed(2))
-    #expect(scenario.start.circulatingTokens == Fixed(80_000_000))
+    #expect(scenario.start?.circulatingTokens == Fixed(80_000_000))
     #expect(scenario.market.regimes.count == 3)
   }
 

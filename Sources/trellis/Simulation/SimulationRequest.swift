@@ -79,7 +79,7 @@ struct SimulationRequest: Sendable {
   }
 
   /// SHA-256 of the scenario's text.
-  var hash: String { SHA2.sha256(Array(text.utf8)).hex }
+  var hash: String { Digest.sha256(Array(text.utf8)).hex }
 
   /// The rules for a scenario.
   func rules(_ scenario: Scenario) throws -> PolicyDriver {

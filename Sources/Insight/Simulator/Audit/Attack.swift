@@ -77,7 +77,6 @@ package enum Attack: String, Hashable, Sendable, CaseIterable {
       )
     else { return attacked }
     model.name = "attackers"
-    let perUnit = model.capacityPerDay.divided(by: model.capacityPerDay, orIfZero: .one)
     switch self {
     case .selfDealing:
       let wanted = scenario.demand.reduce(Fixed.zero) { $0 + $1.unitsPerDay }
@@ -91,7 +90,7 @@ package enum Attack: String, Hashable, Sendable, CaseIterable {
       model = model.pretending(.farmer, costShare: Fixed(1, over: 5))
       model.members =
         (capacity * strength).divided(
-          by: model.capacityPerDay, orIfZero: strength * model.members) * perUnit
+          by: model.capacityPerDay, orIfZero: strength * model.members)
       model.potential = model.members
       attacked.supply.append(model)
     case .locationSpoofing:

@@ -47,6 +47,17 @@ package struct Auditor<Rules: NetworkRules>: Sendable {
     return AuditReport.Entry(attack, step: nil, finding: finding)
   }
 
+  /// Judges one attack at one strength.
+  /// - Throws: as ``audit(progress:)``.
+  package func judge(
+    _ attack: Attack, strength: Fixed
+  ) async throws -> (isBroken: Bool, finding: String) {
+    let baseline = try await play(plan.scenario)
+    let played = try await play(attack.applied(to: plan.scenario, strength: strength))
+    let judgement = AttackJudgement(attack, played: played, baseline: baseline)
+    return (judgement.isBroken, judgement.finding)
+  }
+
   private func play(_ scenario: Scenario) async throws -> PlayedSimulation {
     var plan = plan
     plan.scenario = scenario

@@ -212,26 +212,36 @@ package struct PolicyDriver: NetworkRules {
 
   /// What customers buy so that they have paid ahead for their runway, and the share of their usage
   /// that they can pay for: on a day they buy at most a twentieth of what circulates.
-  private func purchases(usage: Fixed, price: Fixed) -> (bought: Fixed, share: Fixed) {
+  private mutating func purchases(
+    usage: Fixed, price: Fixed
+  ) -> (bought: Fixed, share: Fixed) {
     let most = Fixed(state.circulating) * price / Fixed(20)
+    inputs.accounts[customer].measures.usage = .zero
     guard case .vault(let vault)? = rules?.credit else {
       let share = usage > most ? most.divided(by: usage, orIfZero: .one) : .one
       return (usage * share, share)
     }
     let outstanding = Fixed(state.creditsOutstanding)
-    let target = usage * prepaidDays
-    let lack = max(.zero, target - outstanding) / Fixed(10)
-    let ratio = try? vault.ratioPerMillion(
-      vault: state.vault, outstanding: state.creditsOutstanding,
-      at: Credits(baseUnits: price.baseUnits))
-    let isHalted = (ratio ?? .max) < UInt128(vault.haltBelowPerMillion)
+    let lack = max(.zero, usage * prepaidDays - outstanding) / Fixed(10)
+    let isHalted = (vaultRatio(vault, price: price) ?? .max) < UInt128(vault.haltBelowPerMillion)
     let bought = isHalted ? .zero : min(most, usage + lack)
     let payable = outstanding + bought
-    // A step below what there is, so that rounding never asks for more than was bought.
-    let share =
-      usage > payable
-      ? payable.divided(by: usage, orIfZero: .one) * Fixed(999_999, over: 1_000_000) : .one
-    return (bought, share)
+    if usage <= payable { return (bought, .one) }
+    // A step below what there is, so that rounding never asks for more than was bought. The last
+    // credits of a halted vault go back to their owners; with none left the sale opens again.
+    if isHalted && outstanding * Fixed(100) < usage {
+      inputs.accounts[customer].measures.usage = state.creditsOutstanding
+      return (.zero, .zero)
+    }
+    return (
+      bought, payable.divided(by: usage, orIfZero: .one) * Fixed(999_999, over: 1_000_000)
+    )
+  }
+
+  private func vaultRatio(_ vault: VaultCredit, price: Fixed) -> UInt128? {
+    try? vault.ratioPerMillion(
+      vault: state.vault, outstanding: state.creditsOutstanding,
+      at: Credits(baseUnits: price.baseUnits))
   }
 
   private func payments(
@@ -292,11 +302,12 @@ package struct PolicyDriver: NetworkRules {
   private func judgeVault(_ paid: inout DayPayments) {
     if state.latchIsSet { paid.insolvency = .endowment }
     guard case .vault(let vault)? = rules?.credit else { return }
-    let ratio = try? vault.ratioPerMillion(
-      vault: state.vault, outstanding: state.creditsOutstanding, at: inputs.price)
-    guard let ratio else { return }
+    guard let ratio = vaultRatio(vault, price: Fixed(inputs.price)) else { return }
     paid.vaultRatio = Fixed(raw: Int128(clamping: min(ratio, 1 << 60)) << 48) / Fixed(1_000_000)
-    if ratio < UInt128(vault.haltBelowPerMillion) { paid.insolvency = .vault }
+    // A vault that mints what it lacks halts its sale, but pays.
+    if vault.shortfall == .proRata && ratio < UInt128(vault.haltBelowPerMillion) {
+      paid.insolvency = .vault
+    }
   }
 
   /// Tokens that a member with such measures must have at stake; none when it cannot be computed.
@@ -304,8 +315,18 @@ package struct PolicyDriver: NetworkRules {
     guard let stake = rules?.stake else { return .zero }
     let network = StakeRule.Network(
       rewardPerEpoch: state.lastEmission, circulating: state.circulating, power: power,
-      baseline: 0)
+      baseline: baseline)
     return (try? stake.required(measures, network)) ?? .zero
+  }
+
+  /// Filecoin's baseline on the day; zero where there is none.
+  private var baseline: UInt128 {
+    for stream in rules?.streams ?? [] {
+      guard case .effectiveTime(let form) = stream.form else { continue }
+      let begin = preset.calendar.epoch(from: form.from)
+      return (try? form.baseline(after: state.epoch.subtractingSaturated(begin))) ?? 0
+    }
+    return 0
   }
 
   package func stake(cohort: Int) -> Fixed { Fixed(inputs.accounts[cohort].measures.stake) }
