@@ -53,11 +53,15 @@ let package = Package(
         "SnapshotStore.swift", "StateQuery.swift", "TokenPriceSource.swift",
       ]),
     measured("ErasureCoding", ["CISAL"]),
+    // Numbers, random streams and quantiles, without scenarios and reports.
+    measured(
+      "Simulator", ["Primitives", "Economics"], only: ["Numbers", "Random", "Statistics"]),
     .executableTarget(
       name: "Benchmarks",
       dependencies: [
         "Primitives", "Cryptography", "ServiceKit", "Ledger", "LedgerStore", "Consensus",
-        "StorageService", "ErasureCoding", "CISAL", "CSodium", crypto, logging,
+        "StorageService", "ErasureCoding", "Economics", "Simulator", "CISAL", "CSodium", crypto,
+        logging,
       ],
       path: "Sources/Benchmarks", swiftSettings: strict),
   ]

@@ -2,7 +2,7 @@
 # Speed, as ratios against floors measured in the same run; about a quarter of an hour for all.
 #
 #   scripts/bench.sh                        everything
-#   scripts/bench.sh only=put,ledger        these: hash signature cipher opening erasure ledger
+#   scripts/bench.sh only=put,ledger        these: hash signature cipher opening erasure ledger burn-and-mint
 #                                           (one process), idle put get small memory degraded (S3)
 #   … medium=tmpfs  mib=256  rounds=1  objects=2000  upload-gib=1     smaller
 #   … accounts=20000  transfers=1000  blocks=3                        for the ledger
@@ -14,7 +14,7 @@ cd "$(dirname "$0")/.."
 [ -f Benchmarks/Package.swift ] || { echo 'There is no Benchmarks/ package in this checkout.' >&2; exit 1; }
 
 s3_names=' idle put get small memory degraded '
-all_micro='hash signature cipher opening erasure ledger'
+all_micro='hash signature cipher opening erasure ledger burn-and-mint'
 micro=() micro_options=() s3=() s3_options=() chosen=
 for argument in "$@"; do
   case $argument in

@@ -1,4 +1,5 @@
 // swift run -c release trellis-bench [hash] [signature] [cipher] [opening] [erasure] [ledger] [floor]
+// [burn-and-mint]
 // Figures are of one core unless they say otherwise; ratios compare within one run.
 
 import Foundation
@@ -19,3 +20,4 @@ if settings.wants("opening") { try OpeningBenchmarks.run() }
 if settings.wants("erasure") { try ErasureBenchmarks.run() }
 if settings.wants("ledger") { try await LedgerBenchmarks.run(settings) }
 if settings.wants("floor", byDefault: false) { try FloorBenchmarks.run(settings) }
+if settings.wants("burn-and-mint") { try BurnAndMintBenchmarks.run() }

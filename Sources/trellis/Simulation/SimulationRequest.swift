@@ -1,6 +1,7 @@
 import Cryptography
 import Economics
 import Foundation
+import Primitives
 import Simulator
 
 /// A preset and a scenario that were found, read and checked.

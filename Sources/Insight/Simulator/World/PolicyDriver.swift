@@ -33,7 +33,9 @@ package struct PolicyDriver: NetworkRules {
     init(_ cohort: SupplyCohort, unit: Fixed) {
       let half = Fixed(raw: 1 << 47)
       let whole = (cohort.capacityPerDay * unit + half).whole.magnitude
-      capacity = cohort.capacityPerDay.raw > 0 ? max(1, whole) : 0
+      // What self-dealers buy from themselves is judged alone: their capacity would be farming.
+      let hasCapacity = cohort.capacityPerDay.raw > 0 && cohort.behaviour != .selfDealer
+      capacity = hasCapacity ? max(1, whole) : 0
       score = PolicyDriver.millionths(cohort.uptime)
       multiplier = PolicyDriver.millionths(cohort.multiplier)
     }
