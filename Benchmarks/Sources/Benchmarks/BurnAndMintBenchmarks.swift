@@ -30,7 +30,9 @@ enum BurnAndMintBenchmarks {
       }
       keep(value)
     }
-    print("1,000 exact multiplications and divisions".padded(to: 44) + Measurement.time(scaled.seconds))
+    print(
+      "1,000 exact multiplications and divisions".padded(to: 44)
+        + Measurement.time(scaled.seconds))
     var fixed = Fixed(3)
     let product = Measurement {
       for _ in 0..<1000 {
@@ -39,7 +41,9 @@ enum BurnAndMintBenchmarks {
       }
       keep(fixed)
     }
-    print("1,000 products of fixed-point numbers".padded(to: 44) + Measurement.time(product.seconds))
+    print(
+      "1,000 products of fixed-point numbers".padded(to: 44)
+        + Measurement.time(product.seconds))
   }
 
   /// Seconds of this thread's processor.

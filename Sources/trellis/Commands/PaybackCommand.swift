@@ -27,10 +27,7 @@ struct PaybackCommand: AsyncParsableCommand {
   var watts: DecimalOption?
   @Option(help: "What a kilowatt hour costs, in the currency.")
   var tariff: DecimalOption?
-  @Option(
-    help:
-      "Where you live, for a tariff: \(PaybackRegion.allCases.map(\.rawValue).joined(separator: ", "))."
-  )
+  @Option(help: "Where you live, for a tariff: us, uk, germany, india, … (an error names all).")
   var region: String?
   @Option(name: .long, help: "Gigabytes a month that your line's price covers.")
   var dataCapGb: DecimalOption?

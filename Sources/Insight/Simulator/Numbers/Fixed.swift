@@ -48,7 +48,9 @@ package struct Fixed: Hashable, Comparable, Sendable {
     Fixed(raw: 0 &- value.raw)
   }
 
+  /// Adds.
   @inline(__always) package static func += (left: inout Fixed, right: Fixed) { left = left + right }
+  /// Subtracts.
   @inline(__always) package static func -= (left: inout Fixed, right: Fixed) { left = left - right }
 
   /// The product, towards zero.

@@ -68,7 +68,7 @@ package struct PaybackCurrency: Hashable, Sendable {
 package enum PaybackRegion: String, CaseIterable, Sendable {
   case us, canada, uk, germany, france, spain, poland, india, japan, brazil, australia
 
-  /// US dollars a kilowatt hour for households; round figures of 2025, to be replaced by one's bill.
+  /// US dollars a kilowatt hour for households; round figures of 2025: better your bill.
   package var tariff: Fixed {
     let cents =
       switch self {

@@ -1,4 +1,4 @@
-/// The report's style: one column on a phone, light or dark as the reader's system is, fit to print.
+/// The report's style: one column on a phone, light or dark as the reader's system is, printable.
 enum ReportStyle {
   static let css = """
     :root{color-scheme:light dark;--back:#f6f7f4;--card:#fff;--ink:#1b231e;--soft:#5d6962;
@@ -70,7 +70,8 @@ enum ReportStyle {
     dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
     @media (max-width:760px){main{padding:20px 14px 36px}h1{font-size:25px}
     .figures{grid-template-columns:minmax(0,1fr)}.tiles{grid-template-columns:1fr 1fr}
-    .tile b{font-size:22px}.tile{padding:11px 12px}dl{grid-template-columns:1fr}dd{margin-bottom:6px}}
+    .tile b{font-size:22px}.tile{padding:11px 12px}dl{grid-template-columns:1fr}
+    dd{margin-bottom:6px}}
     @media print{body{background:#fff}figure,.tile,.card{break-inside:avoid}}
     """
 }

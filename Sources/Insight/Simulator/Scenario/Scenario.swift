@@ -1,5 +1,5 @@
-/// A world for a network's rules to be tried in: who asks for its service, who supplies it, what the
-/// token's market is like, and what goes wrong.
+/// A world for a network's rules to be tried in: who asks for its service, who supplies it, what
+/// the token's market is like, and what goes wrong.
 package struct Scenario: Hashable, Sendable {
   /// A short name for reports.
   package var name: String
@@ -147,6 +147,7 @@ package struct SupplyCohort: Hashable, Sendable {
 
 /// Something that goes wrong on a day.
 package struct Shock: Hashable, Sendable {
+  /// What goes wrong.
   package enum Kind: String, Hashable, Sendable, CaseIterable {
     /// What customers want is multiplied by the size from this day on.
     case demand

@@ -2,7 +2,8 @@
 ///
 /// A quantile is within 1/64 of the true value, exact at both ends and when all values are the
 /// same. Two sketches are merged by adding their counts, so neither the order of values nor the
-/// number of threads shows, and memory depends on how far values spread, never on how many they are.
+/// number of threads shows, and memory depends on how far values spread, not on how many they
+/// are.
 package struct QuantileSketch: Hashable, Sendable {
   /// How many values were added.
   package private(set) var count: UInt64 = 0
