@@ -28,11 +28,11 @@ import Testing
   }
 
   @Test func capacityThatIsPaidIsFarmed() async throws {
-    let found = try await entry(.capacityFarming, ExampleRules(), strength: 3)
+    let found = try await entry(.capacityFarming, ExampleRules(), strength: 5)
     #expect(found.isBroken, "\(found.finding)")
     var rules = ExampleRules()
     rules.usageShare = .one
-    let unpaid = try await entry(.capacityFarming, rules, strength: 3)
+    let unpaid = try await entry(.capacityFarming, rules, strength: 5)
     #expect(!unpaid.isBroken, "\(unpaid.finding)")
   }
 

@@ -29,12 +29,14 @@ import Testing
     #expect(try #require(played.result.all[.operators][0].median) > Fixed(1))
   }
 
-  /// Half of HNT's daily schedule goes where it goes: what is minted in the first days is it.
+  /// HNT's schedule and the supplement that begins on the second day.
   @Test func heliumEmitsItsSchedule() async throws {
     let played = try await played("helium", days: 10)
-    let emitted = try #require(played.result.all[.emitted][0].median)
-    // 20,547.945 of the schedule and 196,000 of the supplement, with what little came back of burns.
-    #expect(emitted > Fixed(216_500) && emitted < Fixed(220_000), "\(emitted.exactText)")
+    let emitted = try #require(played.result.all[.emitted][5].median)
+    // 20,547.945 of the schedule and 196,000 of the supplement, less what is burned at once.
+    // What comes back of burns is at most what burned on the heaviest day.
+    let burned = played.result.all[.burned].map(\.maximum).max() ?? .zero
+    #expect(emitted > Fixed(212_000) && emitted < Fixed(216_549) + burned)
   }
 
   @Test func aRoleThatIsNotThereIsRefused() async throws {

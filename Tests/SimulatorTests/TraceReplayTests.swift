@@ -30,8 +30,9 @@ import Testing
         input.bought = .whole(10)
         accounts.append(input)
       }
-      let price = Credits(baseUnits: UInt128(stream.next() % 5_000_000_000_000_000_000) + 1_000_000)
-      let inputs = EpochInputs(price: price, accounts: accounts)
+      let price = Credits(baseUnits: UInt128(stream.next() % 1_000_000_000_000_000_000))
+      let inputs = EpochInputs(
+        price: Credits(baseUnits: price.baseUnits + Credits.baseUnitsPerWhole), accounts: accounts)
       let settlement = try preset.settle(inputs, &state)
       result.append(
         TraceReplay.Epoch(inputs: inputs, lines: settlement.lines, state: state))

@@ -29,7 +29,8 @@ enum ReportTemplates {
     </section>
     <h2>Operators</h2>
     <p class="lead">One operator of each kind who was there on the first day. Payback: months \
-    until cash has paid for the hardware. Break-even: the token price at which all costs would be met.</p>
+    until cash has paid for the hardware. Break-even: the token price at which all costs would be \
+    met.</p>
     <section class="figures">{{#income}}{{> figure}}{{/income}}</section>
     <div class="card"><table>
     <tr><th>p10 / p50 / p90</th><th>net a month</th><th>payback, months</th>

@@ -82,6 +82,8 @@ package struct PolicyDriver: NetworkRules {
     inputs = EpochInputs(price: .zero, accounts: accounts)
     inputs.candidates = Self.candidates(preset)
     current = DayPayments(cohorts: cohortCount)
+    current.supply = Fixed(state.supply)
+    current.circulating = Fixed(state.circulating)
     classes = scenario.supply.map { MemberClass($0, unit: scenario.presetUnits) }
     prepaidDays = scenario.meanPrepaidDays
     sums = Array(repeating: UsageSum(), count: cohortCount)
