@@ -11,7 +11,9 @@ import Testing
     try await S3Harness().run { client in
       #expect(try await client.send(.put, "/bucket").status == .ok)
       let again = try await client.send(.put, "/bucket")
-      #expect(again.status == .conflict && again.element("Code") == "BucketAlreadyOwnedByYou")
+      #expect(again.status == .ok)  // Nothing changes.
+      let opened = try await client.send(.put, "/bucket", headers: [("x-amz-acl", "public-read")])
+      #expect(opened.status == .conflict && opened.element("Code") == "BucketAlreadyExists")
       let taken = try await client.other.send(.put, "/bucket")
       #expect(taken.status == .conflict && taken.element("Code") == "BucketAlreadyExists")
       try await client.send(.put, "/bucket/o", body: [1])
@@ -67,13 +69,88 @@ import Testing
       for name in ["versioning", "acl", "logging", "notification", "requestPayment", "versions"] {
         #expect(try await client.send(.get, "/bucket?\(name)").status == .ok)
       }
-      for name in ["versioning", "cors", "policy", "lifecycle", "encryption"] {
+      for name in ["policy", "lifecycle", "object-lock", "logging", "website", "replication"] {
         #expect(try await client.send(.put, "/bucket?\(name)").status == .notImplemented)
       }
       #expect(try await client.send(.patch, "/bucket/o").status == .methodNotAllowed)
-      #expect(try await client.send(.post, "/bucket").status == .notImplemented)
+      #expect(try await client.send(.post, "/bucket").status == .methodNotAllowed)
       let malformed = try await client.send(.put, "/other", body: Array("<a".utf8))
       #expect(malformed.element("Code") == "MalformedXML")
+    }
+  }
+
+  @Test func configurationsAreKeptAndGivenBack() async throws {
+    try await S3Harness().run { client in
+      try await client.send(.put, "/bucket")
+      for (name, document, part) in [
+        (
+          "tagging", "<Tagging><TagSet><Tag><Key>a&amp;</Key><Value/></Tag></TagSet></Tagging>",
+          "<Key>a&amp;</Key>"
+        ),
+        (
+          "cors",
+          "<CORSConfiguration><CORSRule><AllowedOrigin>http://*.example.com</AllowedOrigin>"
+            + "<AllowedMethod>GET</AllowedMethod></CORSRule></CORSConfiguration>", "http://*."
+        ),
+        (
+          "encryption",
+          "<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault>"
+            + "<SSEAlgorithm>AES256</SSEAlgorithm></ApplyServerSideEncryptionByDefault></Rule>"
+            + "</ServerSideEncryptionConfiguration>", "AES256"
+        ),
+        (
+          "publicAccessBlock",
+          "<PublicAccessBlockConfiguration><BlockPublicAcls>TRUE</BlockPublicAcls>"
+            + "</PublicAccessBlockConfiguration>", "<BlockPublicAcls>true<"
+        ),
+        (
+          "ownershipControls",
+          "<OwnershipControls><Rule><ObjectOwnership>BucketOwnerPreferred</ObjectOwnership></Rule>"
+            + "</OwnershipControls>", "BucketOwnerPreferred"
+        ),
+      ] {
+        #expect(try await client.send(.get, "/bucket?\(name)").status == .notFound)
+        let broken = try await client.send(.put, "/bucket?\(name)", body: Array("<a/>".utf8))
+        #expect(broken.element("Code") == "MalformedXML")
+        let other = try await client.other.send(
+          .put, "/bucket?\(name)", body: Array(document.utf8))
+        #expect(other.status == .forbidden)
+        let kept = try await client.send(.put, "/bucket?\(name)", body: Array(document.utf8))
+        #expect(kept.status.kind == .successful, "\(kept.text)")
+        #expect(try await client.send(.get, "/bucket?\(name)").text.contains(part))
+        #expect(try await client.send(.delete, "/bucket?\(name)").status == .noContent)
+        #expect(try await client.send(.get, "/bucket?\(name)").status == .notFound)
+      }
+    }
+  }
+
+  @Test func versioningIsOffAndSaysSo() async throws {
+    try await S3Harness().run { client in
+      try await client.send(.put, "/bucket")
+      func set(_ status: String) async throws -> TestResponse {
+        try await client.send(
+          .put, "/bucket?versioning",
+          body: Array(
+            "<VersioningConfiguration><Status>\(status)</Status></VersioningConfiguration>".utf8))
+      }
+      #expect(try await set("Enabled").element("Code") == "NotImplemented")
+      #expect(try await client.send(.get, "/bucket?versioning").element("Status") == nil)
+      #expect(try await set("Suspended").status == .ok)
+      #expect(try await client.send(.get, "/bucket?versioning").element("Status") == "Suspended")
+      #expect(try await set("Perhaps").element("Code") == "MalformedXML")
+    }
+  }
+
+  @Test func tagLimitsOfBuckets() async throws {
+    try await S3Harness().run { client in
+      try await client.send(.put, "/bucket")
+      for (count, status) in [(50, 204), (51, 400)] {
+        let tags = (0..<count).map { "<Tag><Key>\($0)</Key><Value>v</Value></Tag>" }.joined()
+        let answer = try await client.send(
+          .put, "/bucket?tagging",
+          body: Array("<Tagging><TagSet>\(tags)</TagSet></Tagging>".utf8))
+        #expect(answer.status.code == status)
+      }
     }
   }
 

@@ -36,7 +36,8 @@ import Testing
       #expect(try LogRecord(canonicalBytes: record.canonicalBytes()) == record)
     }
     for precondition in [
-      WritePrecondition.none, .ifAbsent, .ifETag("a"), .ifPresent,
+      WritePrecondition.none, .ifAbsent, .ifETag("a"), .ifPresent, .unlessETag("a"),
+      .ifExpected(.init()), .ifExpected(.init(etag: "a", modifiedSeconds: 1, length: 2)),
     ] {
       #expect(
         try WritePrecondition(canonicalBytes: precondition.canonicalBytes()) == precondition)

@@ -46,6 +46,16 @@ enum DataSamples {
       ),
       ("delete-object", .deleteObject(bucket: bucket, key: name, precondition: .none)),
       (
+        "delete-object-unless",
+        .deleteObject(bucket: bucket, key: name, precondition: .unlessETag("x"))
+      ),
+      (
+        "delete-object-expected",
+        .deleteObject(
+          bucket: bucket, key: name,
+          precondition: .ifExpected(.init(etag: "x", modifiedSeconds: 1, length: 2)))
+      ),
+      (
         "set-object-attribute",
         .setObjectAttribute(bucket: bucket, key: name, name: "tagging", value: nil)
       ),

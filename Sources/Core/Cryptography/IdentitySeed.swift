@@ -30,6 +30,14 @@ package struct IdentitySeed: Sendable, CustomStringConvertible, CustomReflectabl
     return BitText.base64URL.encode(bytes)
   }
 
+  /// The secret of an access key that the identity's owner made for somebody else: forty base-64url
+  /// characters that follow from the key's id.
+  package func s3SecretKey(grantedTo accessKeyID: String) -> String {
+    let bytes = KeyDerivation.derive(
+      value, label: "trellis/s3/grant/1/" + accessKeyID, byteCount: 30)
+    return BitText.base64URL.encode(bytes)
+  }
+
   /// Where recovery looks on the ledger.
   package var recoveryLocator: Digest { Digest(derive("trellis/recovery/1")) }
 

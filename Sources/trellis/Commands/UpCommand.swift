@@ -24,6 +24,9 @@ struct UpCommand: AsyncParsableCommand {
   var port: Int?
   @Option(help: "The length of a settlement epoch in seconds (30 by default; at least 5).")
   var epoch: Int?
+  @Option(
+    help: "A host name of yours: bucket.NAME is then a bucket, as bucket.localhost always is.")
+  var domain: String?
   @Flag(help: "Restart what dies.")
   var restart = false
   @Flag(help: "Store a sample object over S3 and read it back, to show that it works.")
@@ -45,7 +48,7 @@ struct UpCommand: AsyncParsableCommand {
     let directory = data.directory
     let founder = NetworkFounder(
       directory: directory, providers: providers, portBase: port,
-      epochMilliseconds: epoch.map { UInt64($0) * 1000 })
+      epochMilliseconds: epoch.map { UInt64($0) * 1000 }, domain: domain?.lowercased())
     try directory.prepare(for: [])
     if let owner = ProcessLock.holder(of: directory.supervisorLockPath) {
       return try await startMissing(directory, owner: owner)

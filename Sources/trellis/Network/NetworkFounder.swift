@@ -8,6 +8,8 @@ struct NetworkFounder {
   var providers: Int?
   var portBase: Int?
   var epochMilliseconds: UInt64?
+  /// nil: as it was.
+  var domain: String?
 
   static let standardProviders = 12
   static let standardPortBase = 9700
@@ -32,7 +34,7 @@ struct NetworkFounder {
       portBase: portBase ?? Self.standardPortBase,
       epochMilliseconds: epochMilliseconds ?? Self.standardEpochMilliseconds,
       providers: Array(1...(providers ?? Self.standardProviders)),
-      identities: ["main", "alt"])
+      identities: ["main", "alt"], domain: domain)
     try directory.prepare(for: settings.processes)
     let genesis = try DevnetGenesis.make(settings: settings, secrets: SecretStore(directory))
     // Settings last: only with them does the network exist.
@@ -44,6 +46,10 @@ struct NetworkFounder {
   private func resume() throws -> Result {
     var settings = try NetworkSettings.load(from: directory)
     var notes: [String] = []
+    if let domain, domain != settings.domain {
+      settings.domain = domain
+      try settings.save(to: directory)
+    }
     if let epochMilliseconds, epochMilliseconds != settings.epochMilliseconds {
       notes.append(
         "--epoch stays \(settings.epochMilliseconds / 1000) s: it is part of this network's genesis"

@@ -11,6 +11,8 @@ struct NetworkSettings: Codable, Sendable {
   var providers: [Int]
   /// The customers' identities that the gateway serves.
   var identities: [String]
+  /// The host name below which `bucket.name` names a bucket of the gateway's, besides localhost.
+  var domain: String?
 
   var ports: PortPlan { PortPlan(base: portBase) }
 

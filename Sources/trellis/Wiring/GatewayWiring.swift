@@ -12,7 +12,10 @@ enum GatewayWiring {
       (name: name, seed: try context.network.secrets.identity(name))
     }
     let credentials = SeedCredentials(identities)
-    let service = S3Service(credentials: credentials, logger: context.logger)
+    let configuration = S3Configuration(
+      domains: ["localhost"] + [context.network.settings.domain].compactMap(\.self))
+    let service = S3Service(
+      configuration: configuration, credentials: credentials, logger: context.logger)
     // The gateway is known to providers by orders that an identity signed, not by its node key.
     let node = try SeedFile.ensure(context.directory + "/key").linkKey
     let pool = LinkPool(identity: try NodeIdentity(key: node), logger: context.logger)

@@ -33,6 +33,7 @@ extension IndexMutator {
       try release(blob: row["blob"])
     }
     try database.run("DELETE FROM contentBlob WHERE content = ?", [content])
+    try database.run("DELETE FROM contentPart WHERE content = ?", [content])
     try database.run("DELETE FROM content WHERE id = ?", [content])
   }
 

@@ -75,27 +75,23 @@ struct IndexMutator {
 
   // MARK: Objects
 
-  /// The entity tag of the object at a key, or nil when there is none.
-  private func currentETag(bucket: Int64, key: Data) throws -> String? {
-    let row = try database.first(
-      "SELECT etag FROM object WHERE bucket = ? AND key = ?", [bucket, key])
-    return row?["etag"]
-  }
-
+  /// - Throws: ``IndexRefusal`` when the condition does not hold of the object at the key.
   func check(_ precondition: WritePrecondition, bucket: Int64, key: Data) throws {
-    switch precondition {
-    case .none: return
-    case .ifAbsent:
-      if try currentETag(bucket: bucket, key: key) != nil {
-        throw IndexRefusal.preconditionFailed
-      }
-    case .ifETag(let expected):
-      guard let current = try currentETag(bucket: bucket, key: key) else {
-        throw IndexRefusal.noSuchKey
-      }
-      if current != expected { throw IndexRefusal.preconditionFailed }
-    case .ifPresent:
-      if try currentETag(bucket: bucket, key: key) == nil { throw IndexRefusal.noSuchKey }
+    if precondition == .none { return }
+    let row = try database.first(
+      "SELECT etag, modified, length FROM object WHERE bucket = ? AND key = ?", [bucket, key])
+    let current = row.map { row in
+      let modified: Int64 = row["modified"]
+      let length: Int64 = row["length"]
+      return (
+        etag: row["etag"] as String, modifiedMilliseconds: UInt64(clamping: modified),
+        length: UInt64(clamping: length)
+      )
+    }
+    switch precondition.evaluate(current) {
+    case .holds: return
+    case .failed: throw IndexRefusal.preconditionFailed
+    case .noSuchKey: throw IndexRefusal.noSuchKey
     }
   }
 
@@ -126,10 +122,10 @@ struct IndexMutator {
     bucket name: String, key: Data, _ precondition: WritePrecondition
   ) throws {
     let bucket = try bucketID(name)
-    try check(precondition, bucket: bucket, key: key)
     let row = try database.first(
       "SELECT content FROM object WHERE bucket = ? AND key = ?", [bucket, key])
     guard let row else { return }  // Deleting what is not there succeeds in S3.
+    try check(precondition, bucket: bucket, key: key)
     try database.run("DELETE FROM object WHERE bucket = ? AND key = ?", [bucket, key])
     try releaseContent(row["content"])
   }

@@ -80,6 +80,21 @@ extension ObjectIndex {
     }
   }
 
+  /// The parts that an object was uploaded in, ascending; empty for one that was put whole.
+  package func partsOfObject(
+    _ key: [UInt8], in bucket: BucketInfo
+  ) async throws -> [ObjectPart] {
+    try await database.read { database in
+      try database.all(
+        """
+        SELECT part, contentPart.length, checksums
+        FROM object JOIN contentPart ON contentPart.content = object.content
+        WHERE bucket = ? AND key = ? ORDER BY part
+        """, [bucket.id, Data(key)]
+      ).map(ObjectPart.init(row:))
+    }
+  }
+
   /// How many bytes of each segment were written by objects and parts, and how many of them are
   /// still used; ascending by segment.
   package func segmentUse() async throws -> [(segment: UInt64, written: UInt64, live: UInt64)] {

@@ -106,6 +106,22 @@ package struct PartInfo: Hashable, Sendable {
   }
 }
 
+/// A part of an object that was uploaded in parts.
+package struct ObjectPart: Hashable, Sendable {
+  /// From 1, without a gap, whatever the client's numbers were.
+  package let number: Int
+  package let length: UInt64
+  package let checksums: [ObjectChecksum]
+
+  init(row: Row) throws {
+    number = row["part"]
+    let size: Int64 = row["length"]
+    length = UInt64(clamping: size)
+    let bytes: Data = row["checksums"]
+    checksums = try CanonicalValues<ObjectChecksum>(canonicalBytes: Array(bytes)).values
+  }
+}
+
 /// Why a mutation had no effect. Applying the same records again gives the same answers.
 package enum IndexRefusal: Error, Hashable, Sendable {
   case noSuchBucket

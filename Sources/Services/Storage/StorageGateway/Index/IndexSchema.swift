@@ -12,8 +12,22 @@ enum IndexSchema {
     migrator.registerMigration("objects 1") { database in
       try database.execute(sql: buckets + objects + blobs + uploads)
     }
+    migrator.registerMigration("objects 2") { database in
+      try database.execute(sql: parts)
+    }
     return migrator
   }
+
+  /// What the parts were of an object that was uploaded in parts.
+  private static let parts = """
+    CREATE TABLE contentPart (
+      content INTEGER NOT NULL,
+      part INTEGER NOT NULL,
+      length INTEGER NOT NULL,
+      checksums BLOB NOT NULL,
+      PRIMARY KEY (content, part)
+    ) WITHOUT ROWID;
+    """
 
   private static let buckets = """
     CREATE TABLE state (

@@ -56,7 +56,7 @@ extension IndexMutator {
       throw IndexRefusal.noSuchPart(complete.partNumbers.first ?? 0)
     }
     let content = try join(
-      parts.map(\.content), attributes: upload["attributes"], checksums: complete.checksums)
+      parts, attributes: upload["attributes"], checksums: complete.checksums)
     try dropUpload(id, keepingParts: Set(complete.partNumbers))
     try publish(
       content: content, bucket: bucket, key: key, length: parts.reduce(0) { $0 + $1.length },
@@ -70,14 +70,19 @@ extension IndexMutator {
 
   /// Makes one content of the parts' contents, whose blobs it takes over.
   private func join(
-    _ parts: [Int64], attributes: Data, checksums: [ObjectChecksum]
+    _ parts: [(content: Int64, length: Int64)], attributes: Data, checksums: [ObjectChecksum]
   ) throws -> Int64 {
     try database.run(
       "INSERT INTO content (attributes, checksums) VALUES (?, ?)",
       [attributes, Data(CanonicalValues(checksums).canonicalBytes())])
     let whole = database.lastInsertedRowID
     var position: Int64 = 0
-    for (index, part) in parts.enumerated() {
+    for (index, (part, length)) in parts.enumerated() {
+      try database.run(
+        """
+        INSERT INTO contentPart (content, part, length, checksums)
+        SELECT ?, ?, ?, checksums FROM content WHERE id = ?
+        """, [whole, index + 1, length, part])
       let rows = try database.all(
         "SELECT position FROM contentBlob WHERE content = ? ORDER BY position", [part])
       for row in rows {

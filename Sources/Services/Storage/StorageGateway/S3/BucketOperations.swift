@@ -33,10 +33,7 @@ extension S3Call {
   }
 
   func writeOwner(_ name: String, into xml: inout XMLWriter) {
-    xml.element(name) { xml in
-      xml.text("ID", tenant.ownerID)
-      xml.text("DisplayName", tenant.name)
-    }
+    writeAccount(name, tenant.ownerID, into: &xml)
   }
 
   func createBucket() async throws -> Response {
@@ -46,6 +43,11 @@ extension S3Call {
         .invalidBucketName, details: [S3Error.Detail(name: "BucketName", value: name)])
     }
     try UploadHeaders.refuseUnserved(headers)
+    let acl = try requestedACL(headers, owner: tenant.ownerID) ?? .ownerOnly(tenant.ownerID)
+    let ownership = try headers.text("x-amz-object-ownership").map(ObjectOwnership.init(named:))
+    if ownership == .bucketOwnerEnforced, acl != .ownerOnly(tenant.ownerID) {
+      throw S3Error(.invalidBucketACLWithOwnership)
+    }
     let bytes = try await document()
     var region = service.configuration.region
     if !bytes.isEmpty {
@@ -54,16 +56,21 @@ extension S3Call {
     guard region.utf8.count <= 64 else {
       throw S3Error(.invalidArgument, "The location constraint is too long.")
     }
-    try await claimAndCreate(name, region: region)
+    try await claimAndCreate(name, region: region, acl: acl, ownership: ownership)
     var headers = HTTPFields()
     headers[.location] = "/\(name)"
     return Response(status: .ok, headers: headers)
   }
 
-  private func claimAndCreate(_ name: String, region: String) async throws {
-    let claim = service.directory.claim(name, for: tenant.name)
-    guard claim.owner == tenant.name else { throw S3Error(.bucketAlreadyExists) }
-    guard claim.isNew else { throw S3Error(.bucketAlreadyOwnedByYou) }
+  private func claimAndCreate(
+    _ name: String, region: String, acl: AccessControlList, ownership: ObjectOwnership?
+  ) async throws {
+    let claim = service.directory.claim(name, for: requester?.name ?? tenant.name)
+    guard claim.owner == requester?.name else { throw S3Error(.bucketAlreadyExists) }
+    guard claim.isNew else {
+      try await checkRecreation(name, region: region, acl: acl)
+      return
+    }
     do {
       try await engine.commit(.createBucket(bucket: name, region: region))
     } catch {
@@ -71,6 +78,26 @@ extension S3Call {
       if try await index.bucket(named: name) == nil { service.directory.release(name) }
       throw error
     }
+    // A gateway that dies here leaves a bucket that nobody else may use: the safe side.
+    let bucket = try await bucket(named: name)
+    if acl != .ownerOnly(tenant.ownerID) { try await setACL(acl, of: bucket) }
+    if let ownership {
+      try await engine.commit(
+        .setBucketAttribute(
+          bucket: name, name: ObjectOwnership.attributeName, value: ownership.document))
+    }
+  }
+
+  /// Making one's own bucket again changes nothing, as in S3's first region; one that differs from
+  /// what is asked for is a conflict.
+  private func checkRecreation(
+    _ name: String, region: String, acl asked: AccessControlList
+  ) async throws {
+    guard let bucket = try await index.bucket(named: name) else {
+      throw S3Error(.operationAborted)  // Another request is making it just now.
+    }
+    guard bucket.region == region else { throw S3Error(.bucketAlreadyOwnedByYou) }
+    guard try await acl(of: bucket) == asked else { throw S3Error(.bucketAlreadyExists) }
   }
 
   func headBucket() async throws -> Response {
@@ -94,73 +121,13 @@ extension S3Call {
     return Response(status: .noContent)
   }
 
-  /// The bucket's configurations: those that every bucket has, and for the others the answer that
-  /// there is none.
-  func getBucketProperty() async throws -> Response {
+  func getBucketLocation() async throws -> Response {
     let bucket = try await bucket()
-    if query.contains("location") {
-      let region = bucket.region == "us-east-1" ? "" : bucket.region
-      var xml = XMLWriter()
-      xml.raw("<LocationConstraint xmlns=\"\(XMLWriter.namespace)\">\(region.xmlEscaped)")
-      xml.raw("</LocationConstraint>")
-      return reply(xml.bytes)
-    }
-    if query.contains("acl") { return reply(accessControlDocument()) }
-    if query.contains("versioning") { return reply(emptyDocument("VersioningConfiguration")) }
-    if query.contains("logging") { return reply(emptyDocument("BucketLoggingStatus")) }
-    if query.contains("notification") { return reply(emptyDocument("NotificationConfiguration")) }
-    if query.contains("accelerate") { return reply(emptyDocument("AccelerateConfiguration")) }
-    if query.contains("requestPayment") {
-      return reply(
-        XMLWriter.document("RequestPaymentConfiguration") { $0.text("Payer", "BucketOwner") })
-    }
-    for (name, code) in Self.absentConfigurations where query.contains(name) {
-      throw S3Error(code, details: [S3Error.Detail(name: "BucketName", value: bucket.name)])
-    }
-    throw S3Error(.notImplemented)
-  }
-
-  private static let absentConfigurations: [(String, S3Error.Code)] = [
-    ("cors", .noSuchCORSConfiguration), ("encryption", .encryptionNotFound),
-    ("lifecycle", .noSuchLifecycleConfiguration), ("object-lock", .objectLockNotFound),
-    ("ownershipControls", .ownershipControlsNotFound), ("policy", .noSuchBucketPolicy),
-    ("policyStatus", .noSuchBucketPolicy), ("publicAccessBlock", .noSuchPublicAccessBlock),
-    ("replication", .replicationNotFound), ("tagging", .noSuchTagSet),
-    ("website", .noSuchWebsiteConfiguration),
-  ]
-
-  private func emptyDocument(_ name: String) -> [UInt8] { XMLWriter.document(name) { _ in } }
-
-  /// The access control list of everything: its owner may do all.
-  func accessControlDocument() -> [UInt8] {
-    XMLWriter.document("AccessControlPolicy") { xml in
-      writeOwner("Owner", into: &xml)
-      xml.element("AccessControlList") { xml in
-        xml.element("Grant") { xml in
-          xml.raw("<Grantee xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\"")
-          xml.raw(" xsi:type=\"CanonicalUser\">")
-          xml.text("ID", tenant.ownerID)
-          xml.text("DisplayName", tenant.name)
-          xml.raw("</Grantee>")
-          xml.text("Permission", "FULL_CONTROL")
-        }
-      }
-    }
-  }
-
-  /// Setting the only access control list that is served changes nothing.
-  func putACL() async throws -> Response {
-    let bucket = try await bucket()
-    if target.key != nil {
-      guard try await index.object(try key(), in: bucket, withBlobs: false) != nil else {
-        throw S3Error(.noSuchKey)
-      }
-    }
-    try UploadHeaders.refuseUnserved(headers)
-    guard headers.text("x-amz-acl") == "private" else {
-      throw S3Error(.notImplemented, "Only the canned ACL private is served.")
-    }
-    return Response(status: .ok)
+    let region = bucket.region == "us-east-1" ? "" : bucket.region
+    var xml = XMLWriter()
+    xml.raw("<LocationConstraint xmlns=\"\(XMLWriter.namespace)\">\(region.xmlEscaped)")
+    xml.raw("</LocationConstraint>")
+    return reply(xml.bytes)
   }
 }
 

@@ -39,7 +39,7 @@ struct LegacyPresignedURL: Sendable {
     let items = query.items.filter { Self.signedItems.contains($0.name) }
       .map { $0.hasValue ? "\($0.name)=\($0.value)" : $0.name }.sorted()
     let resource =
-      PercentEncoding.encode(target.path, keepsSlash: true)
+      PercentEncoding.encode(target.resourcePath, keepsSlash: true)
       + (items.isEmpty ? "" : "?" + items.joined(separator: "&"))
     var amazon: [String: [String]] = [:]
     for field in headers where field.name.canonicalName.hasPrefix("x-amz-") {
@@ -53,6 +53,13 @@ struct LegacyPresignedURL: Sendable {
       + "\(headers[.contentType] ?? "")\n\(text)\n\(lines)\(resource)"
   }
 
+  /// The signature of a text: HMAC-SHA-1 in base 64.
+  static func sign(_ text: String, secret: String) -> String {
+    let key = SymmetricKey(data: Array(secret.utf8))
+    let code = HMAC<Insecure.SHA1>.authenticationCode(for: Array(text.utf8), using: key)
+    return Array(code).base64
+  }
+
   /// - Throws: ``S3Error`` when it has expired, lives for longer than seven days, or was not signed
   ///   with this secret.
   func check(secret: String, nowSeconds: Int64) throws(S3Error) {
@@ -60,9 +67,8 @@ struct LegacyPresignedURL: Sendable {
     guard expires - nowSeconds <= RequestAuthenticator.longestExpirySeconds else {
       throw S3Error(.accessDenied, "A presigned URL may live for at most seven days")
     }
-    let key = SymmetricKey(data: Array(secret.utf8))
-    let code = HMAC<Insecure.SHA1>.authenticationCode(for: Array(stringToSign.utf8), using: key)
-    guard constantTimeEquals(Array(Array(code).base64.utf8), Array(signature.utf8)) else {
+    let expected = Self.sign(stringToSign, secret: secret)
+    guard constantTimeEquals(Array(expected.utf8), Array(signature.utf8)) else {
       throw S3Error(
         .signatureDoesNotMatch,
         details: [S3Error.Detail(name: "StringToSign", value: stringToSign)])

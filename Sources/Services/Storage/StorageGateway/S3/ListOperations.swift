@@ -33,6 +33,9 @@ extension S3Call {
           S3Error.Detail(name: "ArgumentValue", value: encoding),
         ])
     }
+    if query["allow-unordered"] == "true", !(query["delimiter"] ?? "").isEmpty {
+      throw S3Error(.invalidArgument, "A listing with a delimiter is always in order.")
+    }
     var request = ListRequest()
     request.prefix = Array((query["prefix"] ?? "").utf8)
     request.delimiter = Array((query["delimiter"] ?? "").utf8)
@@ -40,9 +43,12 @@ extension S3Call {
     return request
   }
 
-  private func writeHead(_ bucket: BucketInfo, _ request: ListRequest, into xml: inout XMLWriter) {
+  private func writeHead(
+    _ bucket: BucketInfo, _ request: ListRequest, encodesPrefix: Bool = true,
+    into xml: inout XMLWriter
+  ) {
     xml.text("Name", bucket.name)
-    xml.text("Prefix", shown(request.prefix))
+    xml.text("Prefix", encodesPrefix ? shown(request.prefix) : query["prefix"] ?? "")
     if !request.delimiter.isEmpty { xml.text("Delimiter", shown(request.delimiter)) }
     xml.number("MaxKeys", request.limit)
     if query["encoding-type"] == "url" { xml.text("EncodingType", "url") }
@@ -70,7 +76,8 @@ extension S3Call {
     request.marker = Array(marker.utf8)
     let page = try await index.list(request, in: bucket)
     let document = XMLWriter.document("ListBucketResult") { xml in
-      writeHead(bucket, request, into: &xml)
+      // In the first version of listings clients decode all but the prefix.
+      writeHead(bucket, request, encodesPrefix: false, into: &xml)
       xml.text("Marker", shown(marker))
       xml.flag("IsTruncated", page.isTruncated)
       if page.isTruncated && !request.delimiter.isEmpty {
@@ -89,7 +96,7 @@ extension S3Call {
     var request = try listRequest(limitName: "max-keys")
     let startAfter = query["start-after"] ?? ""
     request.marker = Array(startAfter.utf8)
-    if let token = query["continuation-token"] {
+    if let token = query["continuation-token"], !token.isEmpty {
       guard let key = ContinuationToken.decode(token) else {
         throw S3Error(.invalidArgument, "The continuation token provided is incorrect")
       }
@@ -174,8 +181,9 @@ extension S3Call {
     xml.element("Upload") { xml in
       xml.text("Key", shown(upload.key))
       xml.text("UploadId", upload.id.description)
-      writeOwner("Initiator", into: &xml)
-      writeOwner("Owner", into: &xml)
+      let owner = acl(of: upload.attributes).owner
+      writeAccount("Initiator", owner, into: &xml)
+      writeAccount("Owner", owner, into: &xml)
       xml.text("StorageClass", "STANDARD")
       xml.text("Initiated", HTTPDate.iso8601(upload.initiatedMilliseconds))
       writeChecksumKind(upload, into: &xml)

@@ -12,9 +12,9 @@ extension S3Call {
 
   func createMultipartUpload() async throws -> Response {
     let key = try key()
-    let attributes = try UploadHeaders.attributes(headers)
     let (algorithm, type) = try checksumKind()
     let bucket = try await bucket()
+    let attributes = try await newAttributes(headers, in: bucket)
     let upload = UploadIdentifier.random()
     try await engine.commit(
       .createUpload(
@@ -93,13 +93,13 @@ extension S3Call {
   func uploadPart() async throws -> Response {
     let number = try partNumber()
     var promise = try UploadHeaders.objectPromise(
-      of: request, protection: authentication.protection)
+      of: request, protection: protection)
     let (bucket, upload) = try await upload()
     if promise.checksum == nil {
       promise.checksum = ChecksumAlgorithm(name: upload.checksumAlgorithm)
     }
     let body = UploadBody(
-      source: request.body, protection: authentication.protection, promise: promise)
+      source: request.body, protection: protection, promise: promise)
     let keyText = target.keyText
     _ = try await engine.put(body, bucket: bucket.name) { blob in
       let summary = try body.digests.checkedSummary(of: blob)
@@ -124,25 +124,15 @@ extension S3Call {
     let (bucket, upload) = try await upload()
     let source = try await copySource()
     let range = try copyRange(length: source.object.summary.length)
-    let digests = BodyDigests(
-      needsSHA256: false, checksum: ChecksumAlgorithm(name: upload.checksumAlgorithm))
-    let body = ObjectBytes(
-      reader: ObjectReader(
-        source.object.blobs, range: range, bucket: source.bucket.name, engine: engine),
-      digests: digests)
-    let keyText = target.keyText
-    // A copy holds memory of the gateway's budget for what it reads while it waits for more for
-    // what it writes: few enough at once that they can never hold all of it.
-    try await service.partCopies.acquire()
-    defer { service.partCopies.release() }
-    _ = try await engine.put(body, bucket: bucket.name) { blob in
-      let summary = try digests.checkedSummary(of: blob)
-      return .putPart(
+    let summary = try await rewrite(
+      source, range: range, checksum: ChecksumAlgorithm(name: upload.checksumAlgorithm),
+      in: bucket
+    ) { [keyText = target.keyText] blob, summary in
+      .putPart(
         LogRecord.PutPart(
           bucket: bucket.name, key: keyText, upload: upload.id, partNumber: number, blobs: [blob],
           etag: summary.md5.hex, checksums: summary.objectChecksums))
     }
-    guard let summary = digests.summary else { throw S3Error(.internalError) }
     return reply(
       XMLWriter.document("CopyPartResult") { xml in
         xml.text("LastModified", HTTPDate.iso8601(service.configuration.now()))
@@ -189,8 +179,9 @@ extension S3Call {
       xml.text("Bucket", bucket.name)
       xml.text("Key", target.keyText)
       xml.text("UploadId", upload.id.description)
-      writeOwner("Initiator", into: &xml)
-      writeOwner("Owner", into: &xml)
+      let owner = acl(of: upload.attributes).owner
+      writeAccount("Initiator", owner, into: &xml)
+      writeAccount("Owner", owner, into: &xml)
       xml.text("StorageClass", "STANDARD")
       writeChecksumKind(upload, into: &xml)
       xml.number("PartNumberMarker", marker)

@@ -20,7 +20,11 @@ extension S3Call {
     let selection = try select(object, partNumber: partNumber, headers: &fields)
     fields[.contentLength] = "\(selection.range.count)"
     let status: HTTPResponse.Status = selection.isPartial ? .partialContent : .ok
-    if !selection.isPartial || partNumber != nil { addChecksums(object, to: &fields) }
+    if let partNumber {
+      try await addChecksums(ofPart: partNumber, of: object, in: bucket, to: &fields)
+    } else if !selection.isPartial {
+      addChecksums(object.checksums, to: &fields)
+    }
     if isHead { return Response(status: status, headers: fields) }
     let reader = ObjectReader(
       object.blobs, range: selection.range, bucket: bucket.name, engine: engine)
@@ -97,12 +101,12 @@ extension S3Call {
     let parts = object.blobs.last?.part ?? 0
     if parts == 0 {
       guard number == 1 else {
-        throw S3Error(.invalidPartNumber, "The requested partnumber is not satisfiable")
+        throw S3Error(.invalidPart, "The requested partnumber is not satisfiable")
       }
       return 0..<object.summary.length
     }
     guard number <= parts else {
-      throw S3Error(.invalidPartNumber, "The requested partnumber is not satisfiable")
+      throw S3Error(.invalidPart, "The requested partnumber is not satisfiable")
     }
     fields.set("x-amz-mp-parts-count", "\(parts)")
     var start: UInt64 = 0
@@ -117,7 +121,9 @@ extension S3Call {
   private func objectHeaders(_ object: ObjectInfo) -> HTTPFields {
     var fields = HTTPFields()
     fields[.contentType] = object.attributes.contentType
-    for header in object.attributes.headers { fields.set(header.name, header.value) }
+    for header in object.attributes.headers where header.name != AccessControlList.attributeName {
+      fields.set(header.name, header.value)
+    }
     for item in object.attributes.userMetadata { fields.set("x-amz-meta-\(item.name)", item.value) }
     if !object.attributes.tags.isEmpty {
       fields.set("x-amz-tagging-count", "\(object.attributes.tags.count)")
@@ -134,19 +140,37 @@ extension S3Call {
     return fields
   }
 
-  private func addChecksums(_ object: ObjectInfo, to fields: inout HTTPFields) {
-    guard headers.text("x-amz-checksum-mode")?.uppercased() == "ENABLED",
-      query["partNumber"] == nil
-    else { return }
-    for checksum in object.checksums {
+  private func addChecksums(_ checksums: [ObjectChecksum], to fields: inout HTTPFields) {
+    guard headers.text("x-amz-checksum-mode")?.uppercased() == "ENABLED" else { return }
+    for checksum in checksums {
       fields.set("x-amz-checksum-\(checksum.algorithm)", checksum.value)
-      fields.set("x-amz-checksum-type", checksum.isComposite ? "COMPOSITE" : "FULL_OBJECT")
+      fields.set("x-amz-checksum-type", checksum.type)
     }
   }
 
-  func getObjectACL() async throws -> Response {
-    _ = try await existingObject()
-    return reply(accessControlDocument())
+  /// A part's own checksums; their type is the object's.
+  private func addChecksums(
+    ofPart number: Int, of object: ObjectInfo, in bucket: BucketInfo, to fields: inout HTTPFields
+  ) async throws {
+    let parts = try await index.partsOfObject(object.summary.key, in: bucket)
+    guard !parts.isEmpty else { return addChecksums(object.checksums, to: &fields) }
+    // Only what the object as a whole has: other parts may have been sent with anything.
+    let type = object.checksums.first
+    let checksums = parts.first { $0.number == number }?.checksums ?? []
+    addChecksums(checksums.filter { $0.algorithm == type?.algorithm }, to: &fields)
+    if let type, fields.text("x-amz-checksum-type") != nil {
+      fields.set("x-amz-checksum-type", type.type)
+    }
+  }
+
+  /// Checksums as documents show them.
+  func write(_ checksums: [ObjectChecksum], into xml: inout XMLWriter) {
+    for checksum in checksums {
+      if let algorithm = ChecksumAlgorithm(name: checksum.algorithm) {
+        xml.text(algorithm.element, checksum.value)
+        xml.text("ChecksumType", checksum.type)
+      }
+    }
   }
 
   /// The object at the key, without the places of its bytes.
@@ -157,4 +181,9 @@ extension S3Call {
     }
     return (bucket, object)
   }
+}
+
+extension ObjectChecksum {
+  /// As in `x-amz-checksum-type`.
+  var type: String { isComposite ? "COMPOSITE" : "FULL_OBJECT" }
 }

@@ -5,7 +5,8 @@ import Primitives
 
 /// Who sent a request, and how its body is protected.
 struct Authentication: Sendable {
-  let credential: S3Credential
+  /// nil when the request is not signed.
+  let credential: S3Credential?
   let protection: PayloadProtection
 }
 
@@ -30,7 +31,7 @@ struct RequestAuthenticator: Sendable {
     } else if target.query.contains("AWSAccessKeyId") {
       return try await authenticateLegacy(head, target: target)
     } else {
-      throw S3Error(.accessDenied, "Requests must be signed; this one carries no credentials.")
+      return Authentication(credential: nil, protection: try Self.unsignedProtection(head))
     }
     try checkTime(claim)
     let credential = try await credential(claim.accessKeyID)
@@ -49,7 +50,22 @@ struct RequestAuthenticator: Sendable {
     return Authentication(credential: credential, protection: .unsigned)
   }
 
-  private func credential(_ id: String) async throws -> S3Credential {
+  /// How the body of a request without a signature is framed.
+  private static func unsignedProtection(_ head: HTTPRequest) throws -> PayloadProtection {
+    switch head.headerFields.text("x-amz-content-sha256") {
+    case nil, "UNSIGNED-PAYLOAD": return .unsigned
+    case "STREAMING-UNSIGNED-PAYLOAD-TRAILER": return .chunked(signer: nil, hasTrailer: true)
+    case .some(let text):
+      guard let hash = [UInt8](hex: text), hash.count == 32 else {
+        throw S3Error(.accessDenied, "A body can be signed only by who signs the request.")
+      }
+      return .hashed(hash)
+    }
+  }
+
+  /// The credential of that access key id.
+  /// - Throws: ``S3Error`` `InvalidAccessKeyId`.
+  func credential(_ id: String) async throws -> S3Credential {
     guard let credential = try await credentials.lookup(accessKeyID: id) else {
       throw S3Error(
         .invalidAccessKeyID, details: [S3Error.Detail(name: "AWSAccessKeyId", value: id)])

@@ -1,3 +1,5 @@
+import StorageService
+
 /// The documents that clients send.
 enum RequestDocuments {
   /// The longest document, in bytes: a thousand keys, each character escaped.
@@ -18,6 +20,8 @@ enum RequestDocuments {
       let key: String
       let versionID: String?
       let etag: String?
+      let modifiedTime: String?
+      let size: String?
     }
 
     let objects: [Item]
@@ -30,7 +34,9 @@ enum RequestDocuments {
       for object in root.all("Object") {
         guard let key = object.text("Key"), !key.isEmpty else { throw S3Error(.malformedXML) }
         objects.append(
-          Item(key: key, versionID: object.text("VersionId"), etag: object.text("ETag")))
+          Item(
+            key: key, versionID: object.text("VersionId"), etag: object.text("ETag"),
+            modifiedTime: object.text("LastModifiedTime"), size: object.text("Size")))
       }
       guard (1...1_000).contains(objects.count) else { throw S3Error(.malformedXML) }
       self.objects = objects
@@ -81,8 +87,8 @@ enum RequestDocuments {
   }
 
   /// A set of tags: keys and values.
-  static func tags(_ bytes: [UInt8]) throws(S3Error) -> [(key: String, value: String)] {
-    guard let set = try root("Tagging", of: bytes).child("TagSet") else {
+  static func tags(_ root: XMLElement) throws(S3Error) -> [(key: String, value: String)] {
+    guard root.name == "Tagging", let set = root.child("TagSet") else {
       throw S3Error(.malformedXML)
     }
     var tags: [(key: String, value: String)] = []
@@ -93,5 +99,19 @@ enum RequestDocuments {
       tags.append((key, value))
     }
     return tags
+  }
+
+  /// The document of a set of tags.
+  static func document(ofTags tags: [NamedValue]) -> [UInt8] {
+    XMLWriter.document("Tagging") { xml in
+      xml.element("TagSet") { xml in
+        for tag in tags {
+          xml.element("Tag") { xml in
+            xml.text("Key", tag.name)
+            xml.text("Value", tag.value)
+          }
+        }
+      }
+    }
   }
 }

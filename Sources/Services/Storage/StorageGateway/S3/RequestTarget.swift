@@ -6,11 +6,21 @@ struct RequestTarget: Sendable {
   /// nil for a bucket or the service.
   let key: [UInt8]?
   let query: Query
-  /// The path, decoded once.
+  /// The path of the request line, decoded once.
   let path: [UInt8]
+  /// Whether the bucket is named by the host and not by the path.
+  let isVirtualHost: Bool
 
+  /// The path as if the bucket were in it: what Version 2 signatures cover.
+  var resourcePath: [UInt8] {
+    isVirtualHost ? Array("/\(bucket ?? "")".utf8) + path : path
+  }
+
+  /// - Parameters:
+  ///   - authority: the `Host` header.
+  ///   - domains: host names whose first labels may name a bucket.
   /// - Throws: ``S3Error`` `InvalidURI` for broken percent-encoding or a path that is not UTF-8.
-  init(_ target: String) throws(S3Error) {
+  init(_ target: String, authority: String? = nil, domains: [String] = []) throws(S3Error) {
     let utf8 = target.utf8
     let mark = utf8.firstIndex(of: UInt8(ascii: "?")) ?? utf8.endIndex
     guard let path = PercentEncoding.decode(utf8[..<mark]), path.first == UInt8(ascii: "/"),
@@ -19,12 +29,41 @@ struct RequestTarget: Sendable {
     self.path = path
     query = try Query(mark == utf8.endIndex ? "" : String(target[target.index(after: mark)...]))
     let rest = path.dropFirst()
+    if let name = authority.flatMap({ Self.bucket(inHost: $0, domains: domains) }) {
+      isVirtualHost = true
+      bucket = name
+      key = rest.isEmpty ? nil : Array(rest)
+      return
+    }
+    isVirtualHost = false
     let slash = rest.firstIndex(of: UInt8(ascii: "/")) ?? rest.endIndex
     let name = String(decoding: rest[..<slash], as: UTF8.self)
     bucket = name.isEmpty ? nil : name
     let key = slash == rest.endIndex ? [] : Array(rest[(slash + 1)...])
     if name.isEmpty && !key.isEmpty { throw S3Error(.invalidBucketName) }
     self.key = key.isEmpty ? nil : key
+  }
+
+  /// A bucket and a key by themselves.
+  init(bucket: String, key: [UInt8]) {
+    self.bucket = bucket
+    self.key = key
+    query = Query(items: [])
+    path = Array("/\(bucket)/".utf8) + key
+    isVirtualHost = false
+  }
+
+  /// The bucket in `bucket.domain:port`; nil when the host is none of ours or a domain itself.
+  private static func bucket(inHost authority: String, domains: [String]) -> String? {
+    let host = authority.split(separator: ":", maxSplits: 1).first.map { $0.lowercased() } ?? ""
+    // The longest first, so that a domain below another is not taken for a bucket.
+    for domain in domains.sorted(by: { $0.utf8.count > $1.utf8.count }) {
+      if host == domain { return nil }
+      guard host.hasSuffix("." + domain) else { continue }
+      let name = String(host.dropLast(domain.count + 1))
+      return BucketName.isValid(name) ? name : nil
+    }
+    return nil
   }
 
   /// The key as text.
@@ -41,6 +80,8 @@ struct Query: Sendable {
   }
 
   let items: [Item]
+
+  init(items: [Item]) { self.items = items }
 
   init(_ text: String) throws(S3Error) {
     var items: [Item] = []

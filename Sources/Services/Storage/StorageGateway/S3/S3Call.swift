@@ -4,13 +4,17 @@ import NIOCore
 import Primitives
 import StorageService
 
-/// One authenticated request on its way to an answer.
+/// One request on its way to an answer.
 struct S3Call: Sendable {
   let service: S3Service
   let request: Request
   let target: RequestTarget
+  /// Whose bucket it is; the requester where the request names no bucket that anybody has.
   let tenant: S3Tenant
-  let authentication: Authentication
+  /// Who signed the request; nil when nobody did.
+  var requester: S3Tenant?
+  /// How the body is protected.
+  let protection: PayloadProtection
   let requestID: String
 
   var query: Query { target.query }
@@ -28,17 +32,32 @@ struct S3Call: Sendable {
   }
 
   /// The bucket that the request names.
-  /// - Throws: ``S3Error`` `NoSuchBucket`, or `AccessDenied` when another identity owns it.
+  /// - Throws: ``S3Error`` `NoSuchBucket`.
   func bucket() async throws -> BucketInfo { try await bucket(named: try bucketName()) }
 
-  /// A bucket of this request's identity.
+  /// A bucket of the tenant's.
   func bucket(named name: String) async throws -> BucketInfo {
     if let bucket = try await index.bucket(named: name) { return bucket }
-    if let owner = service.directory.owner(of: name), owner != tenant.name {
-      throw S3Error(.accessDenied)
-    }
-    throw S3Error(
-      .noSuchBucket, details: [S3Error.Detail(name: "BucketName", value: name)])
+    throw Self.noSuchBucket(name)
+  }
+
+  static func noSuchBucket(_ name: String) -> S3Error {
+    S3Error(.noSuchBucket, details: [S3Error.Detail(name: "BucketName", value: name)])
+  }
+
+  /// The same request for something else, such as a copy's source.
+  func retargeted(_ target: RequestTarget, tenant: S3Tenant) -> S3Call {
+    S3Call(
+      service: service, request: request, target: target, tenant: tenant, requester: requester,
+      protection: protection, requestID: requestID)
+  }
+
+  /// A client may say whose it takes the bucket to be.
+  /// - Throws: ``S3Error`` `AccessDenied` when it is another's.
+  func checkExpectedOwner(_ header: String) throws(S3Error) {
+    guard let expected = headers.text(header), target.bucket != nil, expected != tenant.ownerID
+    else { return }
+    throw S3Error(.accessDenied)
   }
 
   /// The key's bytes.
@@ -72,10 +91,12 @@ struct S3Call: Sendable {
   }
 
   /// Reads a small document, checked against whatever was promised about it.
-  func document() async throws -> [UInt8] {
-    let body = UploadBody(
-      source: request.body, protection: authentication.protection,
-      promise: try UploadHeaders.promise(of: request, protection: authentication.protection))
+  /// - Parameter isPlain: whether checksum headers speak of something else than this document.
+  func document(isPlain: Bool = false) async throws -> [UInt8] {
+    var promise = try UploadHeaders.promise(
+      of: request, protection: protection, readsChecksum: !isPlain)
+    if promise.length == nil { promise.lengthRange = 0...UInt64(RequestDocuments.byteLimit) }
+    let body = UploadBody(source: request.body, protection: protection, promise: promise)
     return try await body.collect(limit: RequestDocuments.byteLimit)
   }
 

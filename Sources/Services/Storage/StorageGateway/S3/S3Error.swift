@@ -26,6 +26,17 @@ package struct S3Error: Error, Hashable, Sendable {
 extension S3Error {
   /// S3's error codes, as far as this gateway gives them.
   package enum Code: String, Sendable {
+    case badRequest = "BadRequest"
+    case aclNotSupported = "AccessControlListNotSupported"
+    case invalidBucketACLWithOwnership = "InvalidBucketAclWithObjectOwnership"
+    case invalidPolicyDocument = "InvalidPolicyDocument"
+    case malformedACL = "MalformedACLError"
+    case malformedPOST = "MalformedPOSTRequest"
+    case missingSecurityHeader = "MissingSecurityHeader"
+    case operationAborted = "OperationAborted"
+    case unexpectedContent = "UnexpectedContent"
+    case unresolvableGrant = "UnresolvableGrantByEmailAddress"
+    case userKeyMustBeSpecified = "UserKeyMustBeSpecified"
     case accessDenied = "AccessDenied"
     case accessForbidden = "AccessForbidden"
     case authorizationHeaderMalformed = "AuthorizationHeaderMalformed"
@@ -90,7 +101,7 @@ extension S3Error {
         .signatureDoesNotMatch, .insufficientCredits:
         .forbidden
       case .bucketAlreadyExists, .bucketAlreadyOwnedByYou, .bucketNotEmpty,
-        .conditionalRequestConflict:
+        .conditionalRequestConflict, .operationAborted:
         .conflict
       case .noSuchBucket, .noSuchBucketPolicy, .noSuchCORSConfiguration, .noSuchKey,
         .noSuchLifecycleConfiguration, .noSuchPublicAccessBlock, .noSuchTagSet, .noSuchUpload,
@@ -166,6 +177,21 @@ extension S3Error.Code {
         + "been aborted or completed."
     case .noSuchVersion: "The specified version does not exist."
     case .noSuchWebsiteConfiguration: "The specified bucket does not have a website configuration"
+    case .aclNotSupported: "The bucket does not allow ACLs"
+    case .invalidBucketACLWithOwnership:
+      "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting"
+    case .malformedACL:
+      "The XML you provided was not well-formed or did not validate against our published schema"
+    case .malformedPOST: "The body of your POST request is not well-formed multipart/form-data."
+    case .operationAborted:
+      "A conflicting conditional operation is currently in progress against this resource. "
+        + "Please try again."
+    case .unexpectedContent: "This request does not support content"
+    case .unresolvableGrant:
+      "The e-mail address you provided does not match any account on record"
+    case .userKeyMustBeSpecified:
+      "The bucket POST must contain the specified field name. If it is specified, please check the "
+        + "order of the fields."
     case .notImplemented: "A header or query you provided implies functionality that is not served."
     case .objectLockNotFound: "Object Lock configuration does not exist for this bucket"
     case .ownershipControlsNotFound: "The bucket ownership controls were not found"

@@ -7,7 +7,12 @@ enum S3Operation: String, Sendable {
   case createBucket = "CreateBucket"
   case headBucket = "HeadBucket"
   case deleteBucket = "DeleteBucket"
-  case getBucketProperty = "GetBucketProperty"
+  case getBucketLocation = "GetBucketLocation"
+  case getBucketACL = "GetBucketAcl"
+  case putBucketACL = "PutBucketAcl"
+  case getBucketConfiguration = "GetBucketConfiguration"
+  case putBucketConfiguration = "PutBucketConfiguration"
+  case deleteBucketConfiguration = "DeleteBucketConfiguration"
   case listObjects = "ListObjects"
   case listObjectsV2 = "ListObjectsV2"
   case listObjectVersions = "ListObjectVersions"
@@ -19,7 +24,8 @@ enum S3Operation: String, Sendable {
   case copyObject = "CopyObject"
   case deleteObject = "DeleteObject"
   case getObjectACL = "GetObjectAcl"
-  case putACL = "PutAcl"
+  case putObjectACL = "PutObjectAcl"
+  case getObjectAttributes = "GetObjectAttributes"
   case getObjectTagging = "GetObjectTagging"
   case putObjectTagging = "PutObjectTagging"
   case deleteObjectTagging = "DeleteObjectTagging"
@@ -67,17 +73,19 @@ enum S3Operation: String, Sendable {
     switch (call.request.method, subresource) {
     case (.get, "uploads"): return .listMultipartUploads
     case (.get, "versions"): return .listObjectVersions
-    case (.get, .some): return .getBucketProperty
+    case (.get, "location"): return .getBucketLocation
+    case (.get, "acl"): return .getBucketACL
+    case (.get, .some): return .getBucketConfiguration
     case (.get, nil): return call.query["list-type"] == "2" ? .listObjectsV2 : .listObjects
     case (.head, _): return .headBucket
     case (.put, nil): return .createBucket
-    case (.put, "acl"): return .putACL
+    case (.put, "acl"): return .putBucketACL
+    case (.put, .some): return .putBucketConfiguration
     case (.delete, nil): return .deleteBucket
+    case (.delete, .some): return .deleteBucketConfiguration
     case (.post, "delete"): return .deleteObjects
-    case (.put, .some(let name)), (.delete, .some(let name)), (.post, .some(let name)):
+    case (.post, .some(let name)):
       throw S3Error(.notImplemented, "The bucket configuration \(name) is not served.")
-    case (.post, nil):
-      throw S3Error(.notImplemented, "Uploading by an HTML form is not served.")
     default: throw S3Error(.methodNotAllowed)
     }
   }
@@ -95,7 +103,8 @@ enum S3Operation: String, Sendable {
     case (.get, nil): return isUpload ? .listParts : .getObject
     case (.head, nil): return .headObject
     case (.get, "acl"): return .getObjectACL
-    case (.put, "acl"): return .putACL
+    case (.put, "acl"): return .putObjectACL
+    case (.get, "attributes"): return .getObjectAttributes
     case (.get, "tagging"): return .getObjectTagging
     case (.put, "tagging"): return .putObjectTagging
     case (.delete, "tagging"): return .deleteObjectTagging
@@ -116,14 +125,36 @@ enum S3Operation: String, Sendable {
     }
   }
 
-  /// Does it.
+  /// Does it, when the requester may.
   func perform(_ call: S3Call) async throws -> Response {
+    try await call.authorize(requiredAccess)
+    var response = try await answer(call)
+    // S3 says so of every object; here all bytes are sealed before they leave the gateway.
+    if handlesObjectBytes { response.headers.set("x-amz-server-side-encryption", "AES256") }
+    return response
+  }
+
+  private var handlesObjectBytes: Bool {
+    switch self {
+    case .getObject, .headObject, .putObject, .copyObject, .createMultipartUpload, .uploadPart,
+      .uploadPartCopy, .completeMultipartUpload:
+      true
+    default: false
+    }
+  }
+
+  private func answer(_ call: S3Call) async throws -> Response {
     switch self {
     case .listBuckets: try await call.listBuckets()
     case .createBucket: try await call.createBucket()
     case .headBucket: try await call.headBucket()
     case .deleteBucket: try await call.deleteBucket()
-    case .getBucketProperty: try await call.getBucketProperty()
+    case .getBucketLocation: try await call.getBucketLocation()
+    case .getBucketACL: try await call.getBucketACL()
+    case .putBucketACL: try await call.putBucketACL()
+    case .getBucketConfiguration: try await call.getBucketConfiguration()
+    case .putBucketConfiguration: try await call.putBucketConfiguration()
+    case .deleteBucketConfiguration: try await call.deleteBucketConfiguration()
     case .listObjects: try await call.listObjects()
     case .listObjectsV2: try await call.listObjectsV2()
     case .listObjectVersions: try await call.listObjectVersions()
@@ -140,7 +171,8 @@ enum S3Operation: String, Sendable {
     case .copyObject: try await call.copyObject()
     case .deleteObject: try await call.deleteObject()
     case .getObjectACL: try await call.getObjectACL()
-    case .putACL: try await call.putACL()
+    case .putObjectACL: try await call.putObjectACL()
+    case .getObjectAttributes: try await call.getObjectAttributes()
     case .getObjectTagging: try await call.getObjectTagging()
     case .putObjectTagging: try await call.putObjectTagging()
     case .deleteObjectTagging: try await call.deleteObjectTagging()

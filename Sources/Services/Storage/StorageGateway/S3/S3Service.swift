@@ -13,14 +13,17 @@ import Synchronization
 package struct S3Configuration: Sendable {
   /// The region that buckets are in when their maker names none.
   package var region: String
+  /// Host names below which `bucket.domain` names a bucket, in lower case.
+  package var domains: [String]
   /// The clock, in milliseconds since 1970.
   package var now: @Sendable () -> UInt64
 
   package init(
-    region: String = "us-east-1",
+    region: String = "us-east-1", domains: [String] = ["localhost"],
     now: @escaping @Sendable () -> UInt64 = { UInt64(Date().timeIntervalSince1970 * 1_000) }
   ) {
     self.region = region
+    self.domains = domains
     self.now = now
   }
 }
@@ -66,6 +69,27 @@ package final class S3Service: HTTPResponder {
   /// The identity of that name, when it is served.
   func tenant(named name: String) -> S3Tenant? { tenants.withLock { $0[name] } }
 
+  /// The identity with that ledger account, when it is served.
+  func tenant(ownerID: String) -> S3Tenant? {
+    tenants.withLock { $0.values.first { $0.ownerID == ownerID } }
+  }
+
+  /// Whose credential it is.
+  /// - Throws: ``S3Error`` `ServiceUnavailable` while that identity is being opened.
+  func requester(_ credential: S3Credential) throws(S3Error) -> S3Tenant {
+    guard let tenant = tenant(named: credential.account) else {
+      // The credential is known and right, so the identity is on its way: a client should retry.
+      throw S3Error(
+        .serviceUnavailable, "The gateway is still opening this identity's storage; try again.")
+    }
+    return tenant
+  }
+
+  /// Whose bucket the target names; nil when nobody has it.
+  func owner(of target: RequestTarget) -> S3Tenant? {
+    target.bucket.flatMap { directory.owner(of: $0) }.flatMap { tenant(named: $0) }
+  }
+
   /// Answers one request; every failure becomes S3's error document.
   package func respond(to request: Request, context: Context) async throws -> Response {
     let requestID = Self.makeRequestID()
@@ -73,11 +97,17 @@ package final class S3Service: HTTPResponder {
     var operation = "unknown"
     var response: Response
     do {
-      let target = try RequestTarget(request.head.path ?? "")
-      let call = try await authenticated(request, target: target, requestID: requestID)
-      let chosen = try S3Operation(call)
-      operation = chosen.rawValue
-      response = try await chosen.perform(call)
+      let target = try RequestTarget(
+        request.head.path ?? "", authority: request.head.authority,
+        domains: configuration.domains)
+      do {
+        (operation, response) = try await answer(request, target: target, requestID: requestID)
+      } catch let error as HTTPParserError {
+        throw error
+      } catch {
+        response = failure(error, request: request, requestID: requestID)
+      }
+      await addCrossOriginHeaders(to: &response, request: request, target: target)
     } catch let error as HTTPParserError {
       throw error
     } catch {
@@ -89,21 +119,45 @@ package final class S3Service: HTTPResponder {
     return response
   }
 
-  private func authenticated(
+  private func answer(
     _ request: Request, target: RequestTarget, requestID: String
-  ) async throws -> S3Call {
+  ) async throws -> (operation: String, Response) {
     if request.method == .options {
-      throw S3Error(.accessForbidden, "CORSResponse: CORS is not enabled for this bucket.")
+      return ("Preflight", try await preflight(request, target: target))
+    }
+    if let owner = owner(of: target), target.key == nil, FormHeader.isForm(request) {
+      // Who sends a form says so in its fields.
+      let call = S3Call(
+        service: self, request: request, target: target, tenant: owner, requester: nil,
+        protection: .unsigned, requestID: requestID)
+      return ("PostObject", try await call.postObject())
     }
     let authentication = try await authenticator.authenticate(request.head, target: target)
-    guard let tenant = tenant(named: authentication.credential.account) else {
-      // The credential is known and right, so the identity is on its way: a client should retry.
-      throw S3Error(
-        .serviceUnavailable, "The gateway is still opening this identity's storage; try again.")
+    let requester = try authentication.credential.map(requester)
+    guard let tenant = owner(of: target) ?? requester else {
+      return ("unknown", try unownedAnswer(request, target: target))
     }
-    return S3Call(
-      service: self, request: request, target: target, tenant: tenant,
-      authentication: authentication, requestID: requestID)
+    let call = S3Call(
+      service: self, request: request, target: target, tenant: tenant, requester: requester,
+      protection: authentication.protection, requestID: requestID)
+    try call.checkExpectedOwner("x-amz-expected-bucket-owner")
+    let operation = try S3Operation(call)
+    return (operation.rawValue, try await operation.perform(call))
+  }
+
+  /// What somebody without a signature gets where there is no bucket.
+  private func unownedAnswer(
+    _ request: Request, target: RequestTarget
+  ) throws(S3Error) -> Response {
+    if let bucket = target.bucket {
+      if request.method == .put, target.key == nil { throw S3Error(.accessDenied) }
+      throw S3Call.noSuchBucket(bucket)
+    }
+    guard request.method == .get else { throw S3Error(.accessDenied) }
+    let document = XMLWriter.document("ListAllMyBucketsResult") { $0.element("Buckets") { _ in } }
+    return Response(
+      status: .ok, headers: [.contentType: "application/xml"],
+      body: ResponseBody(byteBuffer: ByteBuffer(bytes: document)))
   }
 
   private static func makeRequestID() -> String {

@@ -80,11 +80,13 @@ struct SignatureClaim: Sendable {
       throw refusal("X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"")
     }
     self.seconds = seconds
-    guard let expires = Int64(try item("X-Amz-Expires")), expires >= 0 else {
-      throw refusal("X-Amz-Expires should be a number and not be negative")
+    guard let expires = Int64(try item("X-Amz-Expires")) else {
+      throw refusal("X-Amz-Expires should be a number")
     }
-    guard expires <= RequestAuthenticator.longestExpirySeconds else {
-      throw refusal("X-Amz-Expires must be less than a week (in seconds) that is 604800")
+    guard (0...RequestAuthenticator.longestExpirySeconds).contains(expires) else {
+      throw S3Error(
+        .accessDenied,
+        "X-Amz-Expires must not be negative, and less than a week (in seconds) that is 604800")
     }
     expiresSeconds = expires
     headers = try Self.signedHeaders(try item("X-Amz-SignedHeaders"), head: head)
@@ -99,7 +101,7 @@ struct SignatureClaim: Sendable {
       .authorizationHeaderMalformed, "The authorization header is malformed: \(what).")
   }
 
-  private static func credential(
+  static func credential(
     _ text: String, error: (String) -> S3Error
   ) throws(S3Error) -> (String, SignatureV4.Scope) {
     let parts = text.split(separator: "/", omittingEmptySubsequences: false)

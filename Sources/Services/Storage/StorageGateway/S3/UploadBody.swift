@@ -20,6 +20,8 @@ enum PayloadProtection: Sendable {
 struct BodyPromise: Sendable {
   /// The bytes without framing.
   var length: UInt64?
+  /// How many bytes there may be.
+  var lengthRange: ClosedRange<UInt64>?
   /// The `Content-MD5`.
   var md5: [UInt8]?
   /// The checksum to be computed.
@@ -148,6 +150,9 @@ struct UploadBody: AsyncSequence, Sendable {
       if let length = body.promise.length, body.digests.count > length {
         throw S3Error(.incompleteBody, "The body is longer than the \(length) bytes announced.")
       }
+      if let range = body.promise.lengthRange, body.digests.count > range.upperBound {
+        throw S3Error(.entityTooLarge)
+      }
       return buffer
     }
   }
@@ -158,6 +163,9 @@ struct UploadBody: AsyncSequence, Sendable {
       throw S3Error(
         .incompleteBody,
         "The body ended after \(digests.count) of the \(length) bytes announced.")
+    }
+    if let range = promise.lengthRange, !range.contains(digests.count) {
+      throw S3Error(digests.count < range.lowerBound ? .entityTooSmall : .entityTooLarge)
     }
     var promisedChecksum = promise.checksumValue
     if promise.checksumInTrailer, let algorithm = promise.checksum {

@@ -19,18 +19,25 @@ enum UploadHeaders {
   /// What is promised about the body.
   /// - Throws: ``S3Error`` for what contradicts itself.
   static func promise(
-    of request: Request, protection: PayloadProtection
+    of request: Request, protection: PayloadProtection, readsChecksum: Bool = true
   ) throws(S3Error) -> BodyPromise {
-    let headers = request.headers
+    var promise = try formPromise(request.headers, readsChecksum: readsChecksum)
+    promise.length = try bodyLength(request.headers, protection: protection)
+    return promise
+  }
+
+  /// What headers, or a form's fields, say about the bytes themselves.
+  static func formPromise(
+    _ headers: HTTPFields, readsChecksum: Bool = true
+  ) throws(S3Error) -> BodyPromise {
     var promise = BodyPromise()
-    promise.length = try bodyLength(headers, protection: protection)
     if let text = headers.text("content-md5") {
       guard let bytes = Data(base64Encoded: text), bytes.count == 16 else {
         throw S3Error(.invalidDigest)
       }
       promise.md5 = Array(bytes)
     }
-    try readChecksum(headers, into: &promise)
+    if readsChecksum { try readChecksum(headers, into: &promise) }
     return promise
   }
 
@@ -61,7 +68,7 @@ enum UploadHeaders {
           "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.")
       }
       guard algorithm.isValid(value) else {
-        throw S3Error(.invalidRequest, "Value for \(algorithm.header) header is invalid.")
+        throw S3Error(.badDigest, "Value for \(algorithm.header) header is invalid.")
       }
       promise.checksum = algorithm
       promise.checksumValue = value
@@ -97,12 +104,19 @@ enum UploadHeaders {
     promise.checksum = algorithm
   }
 
-  /// The same for an object or part, whose length must be known.
+  /// The same for an object or part, whose length must be known or show itself.
   static func objectPromise(
     of request: Request, protection: PayloadProtection
   ) throws(S3Error) -> BodyPromise {
-    let promise = try promise(of: request, protection: protection)
-    guard let length = promise.length else { throw S3Error(.missingContentLength) }
+    var promise = try promise(of: request, protection: protection)
+    guard let length = promise.length else {
+      // A body in chunks of HTTP says itself where it ends.
+      guard request.headers[.transferEncoding] != nil else {
+        throw S3Error(.missingContentLength)
+      }
+      promise.lengthRange = 0...bodyByteLimit
+      return promise
+    }
     guard length <= bodyByteLimit else {
       throw S3Error(
         .entityTooLarge,
@@ -165,10 +179,12 @@ enum UploadHeaders {
     return try checkedTags(query.items.map { NamedValue($0.name, $0.value) })
   }
 
-  /// Tags within S3's limits: ten, keys of 128 and values of 256 characters, no key twice.
-  static func checkedTags(_ tags: [NamedValue]) throws(S3Error) -> [NamedValue] {
-    guard tags.count <= 10 else {
-      throw S3Error(.invalidTag, "Object tags cannot be greater than 10")
+  /// Tags within S3's limits: ten (of a bucket fifty), keys of 128 and values of 256 characters, no key twice.
+  static func checkedTags(
+    _ tags: [NamedValue], limit: Int = 10
+  ) throws(S3Error) -> [NamedValue] {
+    guard tags.count <= limit else {
+      throw S3Error(.invalidTag, "Tags cannot be greater than \(limit)")
     }
     for (index, tag) in tags.enumerated() {
       guard !tag.name.isEmpty, tag.name.unicodeScalars.count <= 128 else {
@@ -186,20 +202,33 @@ enum UploadHeaders {
 
   /// Refuses what would be silently ignored otherwise.
   static func refuseUnserved(_ headers: HTTPFields) throws(S3Error) {
-    if let acl = headers.text("x-amz-acl"),
-      !["private", "bucket-owner-full-control", "bucket-owner-read"].contains(acl)
-    {
-      throw S3Error(.notImplemented, "The canned ACL \(acl) is not served; only private is.")
-    }
+    try refuseContradictions(headers)
     for field in headers {
       let name = field.name.canonicalName
       let isUnserved =
-        name.hasPrefix("x-amz-grant-") || name.hasPrefix("x-amz-object-lock-")
+        name.hasPrefix("x-amz-object-lock-")
         || name.hasPrefix("x-amz-server-side-encryption-customer-")
         || name.hasPrefix("x-amz-server-side-encryption-aws-kms")
         || (name == "x-amz-server-side-encryption" && field.value != "AES256")
         || (name == "x-amz-bucket-object-lock-enabled" && field.value.lowercased() == "true")
       if isUnserved { throw S3Error(.notImplemented, "The header \(name) is not served.") }
+    }
+  }
+
+  private static func refuseContradictions(_ headers: HTTPFields) throws(S3Error) {
+    guard let encryption = headers.text("x-amz-server-side-encryption") else { return }
+    guard ["AES256", "aws:kms", "aws:kms:dsse"].contains(encryption) else {
+      throw S3Error(.invalidArgument, "\"\(encryption)\" is no server side encryption.")
+    }
+    let names = headers.map(\.name.canonicalName)
+    if names.contains(where: { $0.hasPrefix("x-amz-server-side-encryption-customer-") }) {
+      throw S3Error(
+        .invalidArgument, "Server side encryption and a customer's key exclude each other.")
+    }
+    if encryption == "AES256",
+      names.contains(where: { $0.hasPrefix("x-amz-server-side-encryption-aws-kms-key") })
+    {
+      throw S3Error(.invalidArgument, "A KMS key goes with aws:kms only.")
     }
   }
 
@@ -211,13 +240,55 @@ enum UploadHeaders {
       throw S3Error(.notImplemented, "If-Match and If-None-Match together are not served.")
     }
     if let ifNoneMatch {
-      guard ifNoneMatch == "*" else {
-        throw S3Error(.notImplemented, "On writes If-None-Match is served with * only.")
-      }
-      return .ifAbsent
+      return ifNoneMatch == "*"
+        ? .ifAbsent : .unlessETag(try singleTag(ifNoneMatch))
     }
     guard let ifMatch else { return .none }
-    return ifMatch == "*" ? .ifPresent : .ifETag(EntityTag.unquoted(ifMatch))
+    return ifMatch == "*" ? .ifPresent : .ifETag(try singleTag(ifMatch))
+  }
+
+  /// The same for a deletion, which may also name a time and a size.
+  static func deletePrecondition(_ headers: HTTPFields) throws(S3Error) -> WritePrecondition {
+    let time = headers.text("x-amz-if-match-last-modified-time")
+    let size = headers.text("x-amz-if-match-size")
+    guard time != nil || size != nil else { return try precondition(headers) }
+    let etag = headers.text("if-match")
+    return try deletePrecondition(
+      etag: etag == "*" ? nil : etag, modifiedTime: time, size: size)
+  }
+
+  /// A deletion's condition from its parts as text.
+  /// - Throws: ``S3Error`` `InvalidArgument` for a time or size that is none.
+  static func deletePrecondition(
+    etag: String?, modifiedTime: String?, size: String?
+  ) throws(S3Error) -> WritePrecondition {
+    var expected = WritePrecondition.Expected()
+    expected.etag = try etag.map(singleTag)
+    if let modifiedTime {
+      guard let seconds = HTTPDate.parse(modifiedTime).flatMap({ UInt64(exactly: $0) }) else {
+        throw S3Error(.invalidArgument, "\(modifiedTime) is not a time.")
+      }
+      expected.modifiedSeconds = seconds
+    }
+    if let size {
+      guard let length = UInt64(size) else {
+        throw S3Error(.invalidArgument, "\(size) is not a size.")
+      }
+      expected.length = length
+    }
+    switch (expected.etag, expected.modifiedSeconds, expected.length) {
+    case (nil, nil, nil): return .none
+    case (.some(let etag), nil, nil): return .ifETag(etag)
+    default: return .ifExpected(expected)
+    }
+  }
+
+  private static func singleTag(_ text: String) throws(S3Error) -> String {
+    let tag = EntityTag.unquoted(text)
+    guard tag.utf8.count <= 128 else {
+      throw S3Error(.invalidArgument, "An entity tag has at most 128 bytes.")
+    }
+    return tag
   }
 }
 

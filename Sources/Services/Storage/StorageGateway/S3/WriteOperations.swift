@@ -9,13 +9,13 @@ extension S3Call {
   func putObject() async throws -> Response {
     let key = try key()
     let promise = try UploadHeaders.objectPromise(
-      of: request, protection: authentication.protection)
-    let attributes = try UploadHeaders.attributes(headers)
+      of: request, protection: protection)
     let precondition = try UploadHeaders.precondition(headers)
     let bucket = try await bucket()
+    let attributes = try await newAttributes(headers, in: bucket)
     try await checkEarly(precondition, key: key, in: bucket)
     let body = UploadBody(
-      source: request.body, protection: authentication.protection, promise: promise)
+      source: request.body, protection: protection, promise: promise)
     let keyText = target.keyText
     _ = try await engine.put(body, bucket: bucket.name) { blob in
       let summary = try body.digests.checkedSummary(of: blob)
@@ -40,20 +40,19 @@ extension S3Call {
     _ precondition: WritePrecondition, key: [UInt8], in bucket: BucketInfo
   ) async throws {
     guard precondition != .none else { return }
-    let current = try await index.object(key, in: bucket, withBlobs: false)?.summary.etag
-    switch precondition {
-    case .none: return
-    case .ifAbsent: if current != nil { throw S3Error(.preconditionFailed) }
-    case .ifPresent: if current == nil { throw S3Error(.noSuchKey) }
-    case .ifETag(let expected):
-      guard let current else { throw S3Error(.noSuchKey) }
-      if current != expected { throw S3Error(.preconditionFailed) }
+    let current = try await index.object(key, in: bucket, withBlobs: false)?.summary
+    switch precondition.evaluate(
+      current.map { ($0.etag, $0.modifiedMilliseconds, $0.length) })
+    {
+    case .holds: return
+    case .failed: throw S3Error(.preconditionFailed)
+    case .noSuchKey: throw S3Error(.noSuchKey)
     }
   }
 
   func deleteObject() async throws -> Response {
     let key = try key()
-    let precondition = try UploadHeaders.precondition(headers)
+    let precondition = try UploadHeaders.deletePrecondition(headers)
     let bucket = try await bucket()
     try await delete(key, precondition: precondition, in: bucket)
     return Response(status: .noContent)
@@ -63,8 +62,8 @@ extension S3Call {
   private func delete(
     _ key: [UInt8], precondition: WritePrecondition, in bucket: BucketInfo
   ) async throws {
-    try await checkEarly(precondition, key: key, in: bucket)
     guard try await index.object(key, in: bucket, withBlobs: false) != nil else { return }
+    try await checkEarly(precondition, key: key, in: bucket)
     try await engine.commit(
       .deleteObject(
         bucket: bucket.name, key: String(decoding: key, as: UTF8.self), precondition: precondition))
@@ -120,8 +119,9 @@ extension S3Call {
     do {
       guard item.key.utf8.count <= Self.keyByteLimit else { throw S3Error(.keyTooLong) }
       guard item.versionID ?? "null" == "null" else { throw S3Error(.noSuchVersion) }
-      let precondition = item.etag.map { WritePrecondition.ifETag(EntityTag.unquoted($0)) }
-      try await delete(Array(item.key.utf8), precondition: precondition ?? .none, in: bucket)
+      let precondition = try UploadHeaders.deletePrecondition(
+        etag: item.etag, modifiedTime: item.modifiedTime, size: item.size)
+      try await delete(Array(item.key.utf8), precondition: precondition, in: bucket)
       return nil
     } catch { return S3Error(mapping: error) }
   }
@@ -130,22 +130,18 @@ extension S3Call {
 
   func getObjectTagging() async throws -> Response {
     let (_, object) = try await existingObject()
+    // In the order of their names, whatever order they came in.
     return reply(
-      XMLWriter.document("Tagging") { xml in
-        xml.element("TagSet") { xml in
-          for tag in object.attributes.tags {
-            xml.element("Tag") { xml in
-              xml.text("Key", tag.name)
-              xml.text("Value", tag.value)
-            }
-          }
-        }
-      })
+      RequestDocuments.document(
+        ofTags: object.attributes.tags.sorted {
+          $0.name.utf8.lexicographicallyPrecedes($1.name.utf8)
+        }))
   }
 
   func putObjectTagging() async throws -> Response {
     let (bucket, _) = try await existingObject()
-    let asked = try RequestDocuments.tags(try await document())
+    let asked = try RequestDocuments.tags(
+      try RequestDocuments.root("Tagging", of: try await document()))
     let tags = try UploadHeaders.checkedTags(asked.map { NamedValue($0.key, $0.value) })
     try await engine.commit(
       .setObjectAttribute(
