@@ -20,6 +20,7 @@ struct TrellisCommand: AsyncParsableCommand {
       """,
     subcommands: [
       UpCommand.self, DownCommand.self, StatusCommand.self, EnvCommand.self, EarningsCommand.self,
+      QuoteCommand.self, UsageCommand.self,
       ProviderCommand.self, GatewayCommand.self, ValidatorCommand.self, DashboardCommand.self,
       NetworkCommand.self, SimulateCommand.self, PaybackCommand.self, SnapshotCommand.self,
       KeysCommand.self, TransactionCommand.self, QueryCommand.self, VerifyCommand.self,

@@ -23,7 +23,8 @@ import Testing
       let some = try await client.send(
         .get, "/bucket/o?attributes", headers: [("x-amz-object-attributes", "ObjectSize")])
       #expect(some.element("ObjectSize") == "5" && some.element("ETag") == nil)
-      for headers in [[], [("x-amz-object-attributes", "Colour")]] {
+      let wrong: [[(String, String)]] = [[], [("x-amz-object-attributes", "Colour")]]
+      for headers in wrong {
         let refused = try await client.send(.get, "/bucket/o?attributes", headers: headers)
         #expect(refused.element("Code") == "InvalidArgument")
       }

@@ -82,7 +82,7 @@ import Testing
   @Test func configurationsAreKeptAndGivenBack() async throws {
     try await S3Harness().run { client in
       try await client.send(.put, "/bucket")
-      for (name, document, part) in [
+      let cases: [(String, String, String)] = [
         (
           "tagging", "<Tagging><TagSet><Tag><Key>a&amp;</Key><Value/></Tag></TagSet></Tagging>",
           "<Key>a&amp;</Key>"
@@ -108,7 +108,8 @@ import Testing
           "<OwnershipControls><Rule><ObjectOwnership>BucketOwnerPreferred</ObjectOwnership></Rule>"
             + "</OwnershipControls>", "BucketOwnerPreferred"
         ),
-      ] {
+      ]
+      for (name, document, part) in cases {
         #expect(try await client.send(.get, "/bucket?\(name)").status == .notFound)
         let broken = try await client.send(.put, "/bucket?\(name)", body: Array("<a/>".utf8))
         #expect(broken.element("Code") == "MalformedXML")

@@ -112,8 +112,9 @@ import Testing
 
   @Test func whatAConditionSays() {
     let current = (etag: "a", modifiedMilliseconds: UInt64(1_999), length: UInt64(3))
-    for (condition, present, absent) in [
-      (WritePrecondition.none, WritePrecondition.Outcome.holds, WritePrecondition.Outcome.holds),
+    typealias Outcome = WritePrecondition.Outcome
+    let cases: [(WritePrecondition, Outcome, Outcome)] = [
+      (.none, .holds, .holds),
       (.ifAbsent, .failed, .holds), (.ifPresent, .holds, .noSuchKey),
       (.ifETag("a"), .holds, .noSuchKey), (.ifETag("b"), .failed, .noSuchKey),
       (.unlessETag("a"), .failed, .holds), (.unlessETag("b"), .holds, .holds),
@@ -121,7 +122,8 @@ import Testing
       (.ifExpected(.init(modifiedSeconds: 2)), .failed, .noSuchKey),
       (.ifExpected(.init(etag: "a", length: 4)), .failed, .noSuchKey),
       (.ifExpected(.init(etag: "a", modifiedSeconds: 1, length: 3)), .holds, .noSuchKey),
-    ] {
+    ]
+    for (condition, present, absent) in cases {
       #expect(condition.evaluate(current) == present, "\(condition)")
       #expect(condition.evaluate(nil) == absent, "\(condition)")
     }

@@ -45,10 +45,11 @@ import Testing
       #expect(allowed.header("access-control-expose-headers") == "ETag")
       #expect(allowed.header("access-control-max-age") == "60")
       #expect(allowed.header("vary")?.contains("Origin") == true)
-      for (origin, method, headers) in [
+      let refusals: [(String, String, String?)] = [
         ("http://example.com", "GET", nil), ("https://a.example.com", "GET", nil),
         (page, "DELETE", nil), (page, "GET", "x-other"), (page + ".evil", "GET", nil),
-      ] {
+      ]
+      for (origin, method, headers) in refusals {
         let refused = try await Self.ask(
           client, "/bucket/o", origin: origin, method: method, headers: headers)
         #expect(refused.status == .forbidden, "\(origin) \(method)")

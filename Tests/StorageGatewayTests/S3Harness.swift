@@ -1,12 +1,14 @@
 import Crypto
 import Cryptography
 import Foundation
+import GatewayKit
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
 import Logging
 import NIOCore
 import Primitives
+import ServiceKit
 import StorageService
 import Synchronization
 import TestSupport
@@ -16,6 +18,17 @@ import TestSupport
 /// A service with two identities over memory engines, and a client that signs.
 final class S3Harness: CredentialStore {
   static let secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+  /// The seed of `main`, as far as keys are granted.
+  static let seed = IdentitySeed(Bytes32(words: (1, 2, 3, 4)))
+  /// A credit per GiB and hour, and per GiB read.
+  static let tariff: StorageTariff? = {
+    let prices = PriceVector([
+      .init(.storedByteMilliseconds, creditsPerUnit: .whole(1)),
+      .init(.egressBytes, creditsPerUnit: .whole(1)),
+    ])
+    guard let prices, let codeClass = CodeClass(dataShards: 2, totalShards: 4) else { return nil }
+    return StorageTariff(prices: prices, codeClass: codeClass)
+  }()
 
   let directory: TemporaryDirectory
   let service: S3ServiceBox
@@ -46,7 +59,7 @@ final class S3Harness: CredentialStore {
       tenants.append(
         S3Tenant(
           name: name, ownerID: Digest.sha256(Array(name.utf8)).hex, engine: engine, index: index,
-          bucketKey: bucketKey))
+          tariff: { Self.tariff }, bucketKey: bucketKey))
     }
     self.engines = engines
     var logger = Logger(label: "s3")
@@ -61,7 +74,12 @@ final class S3Harness: CredentialStore {
     switch accessKeyID {
     case "MAINKEY": S3Credential(accessKeyID: "MAINKEY", secretKey: Self.secret, account: "main")
     case "ALTKEY": S3Credential(accessKeyID: "ALTKEY", secretKey: Self.secret + "2", account: "alt")
-    default: nil
+    default:
+      AccessGrant(accessKeyID: accessKeyID).map { grant in
+        S3Credential(
+          accessKeyID: accessKeyID, secretKey: Self.seed.s3SecretKey(of: grant), account: "main",
+          grant: grant)
+      }
     }
   }
 
@@ -107,7 +125,17 @@ struct S3Client: Sendable {
   /// The same for the other identity.
   var other: S3Client { S3Client(client: client, harness: harness, accessKey: "ALTKEY") }
 
-  var secret: String { accessKey == "MAINKEY" ? S3Harness.secret : S3Harness.secret + "2" }
+  /// The same with a key that `main` granted.
+  func granted(_ grant: AccessGrant) -> S3Client {
+    S3Client(client: client, harness: harness, accessKey: grant.accessKeyID)
+  }
+
+  var secret: String {
+    if accessKey.hasPrefix(AccessGrant.idPrefix) {
+      return S3Harness.seed.s3SecretKey(grantedTo: accessKey)
+    }
+    return accessKey == "MAINKEY" ? S3Harness.secret : S3Harness.secret + "2"
+  }
 
   var dateTime: String { HTTPDate.basic(Int64(harness.now / 1_000)) }
 

@@ -6,7 +6,7 @@ import Primitives
 /// Identities: one 32-byte seed each.
 struct KeysCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "keys", abstract: "List, make and show identities.",
+    commandName: "keys", abstract: "List, make and show identities; make keys for agents.",
     discussion: """
       Everything of an identity follows from one seed in DIR/secrets: its account, its S3 \
       credentials, its encryption keys. Keep a copy; nobody can give it back.
@@ -15,8 +15,10 @@ struct KeysCommand: AsyncParsableCommand {
         trellis keys list
         trellis keys new carol
         trellis keys show carol
+        trellis keys add agent --budget 5/month --expires 30d --prefix photos/
       """,
-    subcommands: [ListKeys.self, NewKey.self, ShowKey.self], defaultSubcommand: ListKeys.self)
+    subcommands: [ListKeys.self, NewKey.self, ShowKey.self, AddKeyCommand.self],
+    defaultSubcommand: ListKeys.self)
 
   struct ListKeys: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -70,6 +70,13 @@ struct LedgerReader: Sendable {
     }
   }
 
+  /// All leases, ascending by number. - Throws: `LedgerClientError`.
+  func leases() async throws -> [(id: LeaseID, record: LeaseRecord)] {
+    try await keyedRows(StateKeys.all(.lease), as: LeaseRecord.self).compactMap { row in
+      StateKeys.trailingNumber(of: row.key).map { (id: LeaseID(number: $0), record: row.value) }
+    }
+  }
+
   /// What the storage service knows of the providers. - Throws: `LedgerClientError`.
   func storageProviders() async throws -> [StorageProviderRecord] {
     try await rows(StorageKeys.providers, as: StorageProviderRecord.self)

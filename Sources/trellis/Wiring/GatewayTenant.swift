@@ -1,3 +1,4 @@
+import ChainClient
 import Cryptography
 import Foundation
 import GatewayKit
@@ -100,6 +101,7 @@ actor GatewayTenant {
         try await service.add(
           S3Tenant(
             name: name, ownerID: seed.ledgerKey.accountID.hex, engine: engine, index: index,
+            tariff: { [ledger = context.ledger] in await Self.tariff(lease, engine, ledger) },
             bucketKey: { [seed] in seed.bucketKey($0) }))
         self.lease = lease
         self.engine = engine
@@ -113,6 +115,16 @@ actor GatewayTenant {
       }
     }
     return nil
+  }
+
+  /// What bytes cost under the lease now; nil while the ledger or the class is not known.
+  private static func tariff(
+    _ lease: LeaseID, _ engine: StorageEngine, _ ledger: LedgerClient
+  ) async -> StorageTariff? {
+    guard let name = await engine.status().classInForce, let codeClass = CodeClass(name: name),
+      let record = try? await ledger.value(StateKeys.lease(lease), as: LeaseRecord.self)
+    else { return nil }
+    return StorageTariff(prices: record.prices, codeClass: codeClass)
   }
 
   private func makeEngine(_ lease: LeaseID) async throws -> StorageEngine {

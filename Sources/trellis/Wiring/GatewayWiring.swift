@@ -78,6 +78,7 @@ actor ListeningFlag {
 /// Credentials that follow from the identities' seeds.
 struct SeedCredentials: CredentialStore {
   private let known: [String: S3Credential]
+  private let identities: [(name: String, seed: IdentitySeed)]
 
   init(_ identities: [(name: String, seed: IdentitySeed)]) {
     var known: [String: S3Credential] = [:]
@@ -87,7 +88,16 @@ struct SeedCredentials: CredentialStore {
         accessKeyID: id, secretKey: identity.seed.s3SecretKey, account: identity.name)
     }
     self.known = known
+    self.identities = identities
   }
 
-  func lookup(accessKeyID: String) async throws -> S3Credential? { known[accessKeyID] }
+  func lookup(accessKeyID: String) async throws -> S3Credential? {
+    if let own = known[accessKeyID] { return own }
+    guard let grant = AccessGrant(accessKeyID: accessKeyID),
+      let identity = identities.first(where: { AccessGrant.tag(of: $0.seed) == grant.identityTag })
+    else { return nil }
+    return S3Credential(
+      accessKeyID: accessKeyID, secretKey: identity.seed.s3SecretKey(of: grant),
+      account: identity.name, grant: grant)
+  }
 }

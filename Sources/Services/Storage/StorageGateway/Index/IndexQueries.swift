@@ -33,6 +33,16 @@ extension ObjectIndex {
     }
   }
 
+  /// The values that an attribute has in all buckets.
+  package func attributes(_ name: String) async throws -> [[UInt8]] {
+    try await database.read { database in
+      try database.all("SELECT value FROM bucketAttribute WHERE name = ?", [name]).map { row in
+        let value: Data = row["value"]
+        return Array(value)
+      }
+    }
+  }
+
   /// The object at a key, or nil; `withBlobs` says whether the places of its bytes are wanted.
   package func object(
     _ key: [UInt8], in bucket: BucketInfo, withBlobs: Bool

@@ -61,6 +61,7 @@ extension S3Call {
     let attributes = try await copiedAttributes(source, key: key, bucket: bucket)
     let precondition = try UploadHeaders.precondition(headers)
     try await checkEarly(precondition, key: key, in: bucket)
+    try await charge(storing: source.object.summary.length)
     let written: (etag: String, checksums: [ObjectChecksum])
     if source.tenant.name == tenant.name, !changesChecksum(of: source.object) {
       written = (source.object.summary.etag, source.object.checksums)

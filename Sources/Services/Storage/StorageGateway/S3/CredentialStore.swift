@@ -1,4 +1,5 @@
 import Cryptography
+import GatewayKit
 import StorageService
 
 /// Who may sign requests.
@@ -13,8 +14,13 @@ package struct S3Credential: Sendable {
   package let secretKey: String
   /// The name of the identity: the ``S3Tenant`` whose buckets it may use.
   package let account: String
+  /// What the key is limited to; nil for the identity's own.
+  package let grant: AccessGrant?
 
-  package init(accessKeyID: String, secretKey: String, account: String) {
+  package init(
+    accessKeyID: String, secretKey: String, account: String, grant: AccessGrant? = nil
+  ) {
+    self.grant = grant
     self.accessKeyID = accessKeyID
     self.secretKey = secretKey
     self.account = account
@@ -31,11 +37,15 @@ package struct S3Tenant: Sendable {
   package let index: ObjectIndex
   /// The key that wraps the data keys of a bucket.
   package let bucketKey: @Sendable (_ bucket: String) -> SymmetricKeyBytes
+  /// What bytes cost it now; nil while that is not known.
+  package let tariff: @Sendable () async -> StorageTariff?
 
   package init(
     name: String, ownerID: String, engine: any ObjectEngine, index: ObjectIndex,
+    tariff: @escaping @Sendable () async -> StorageTariff? = { nil },
     bucketKey: @escaping @Sendable (_ bucket: String) -> SymmetricKeyBytes
   ) {
+    self.tariff = tariff
     self.name = name
     self.ownerID = ownerID
     self.engine = engine

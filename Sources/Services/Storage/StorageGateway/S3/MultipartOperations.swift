@@ -124,6 +124,7 @@ extension S3Call {
     let (bucket, upload) = try await upload()
     let source = try await copySource()
     let range = try copyRange(length: source.object.summary.length)
+    try await charge(storing: UInt64(range.count))
     let summary = try await rewrite(
       source, range: range, checksum: ChecksumAlgorithm(name: upload.checksumAlgorithm),
       in: bucket

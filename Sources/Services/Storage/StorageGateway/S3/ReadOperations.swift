@@ -8,6 +8,12 @@ extension S3Call {
   func getObject() async throws -> Response {
     let bucket = try await bucket()
     let isHead = request.method == .head
+    if headers.text("x-amz-server-side-encryption") != nil {
+      throw S3Error(
+        .invalidArgument, "x-amz-server-side-encryption header is not supported for this operation."
+      )
+    }
+    try UploadHeaders.refuseUnserved(headers)
     let partNumber = try partNumberOfRead()
     guard
       let object = try await index.object(
@@ -26,6 +32,7 @@ extension S3Call {
       addChecksums(object.checksums, to: &fields)
     }
     if isHead { return Response(status: status, headers: fields) }
+    try await charge(reading: UInt64(selection.range.count))
     let reader = ObjectReader(
       object.blobs, range: selection.range, bucket: bucket.name, engine: engine)
     try await reader.prefetch()

@@ -1,3 +1,4 @@
+import GatewayKit
 import HTTPTypes
 import Hummingbird
 import NIOCore
@@ -13,6 +14,8 @@ struct S3Call: Sendable {
   let tenant: S3Tenant
   /// Who signed the request; nil when nobody did.
   var requester: S3Tenant?
+  /// What the key is limited to that signed the request; nil for an identity's own.
+  var grant: AccessGrant?
   /// How the body is protected.
   let protection: PayloadProtection
   let requestID: String
@@ -49,7 +52,7 @@ struct S3Call: Sendable {
   func retargeted(_ target: RequestTarget, tenant: S3Tenant) -> S3Call {
     S3Call(
       service: service, request: request, target: target, tenant: tenant, requester: requester,
-      protection: protection, requestID: requestID)
+      grant: grant, protection: protection, requestID: requestID)
   }
 
   /// A client may say whose it takes the bucket to be.

@@ -127,8 +127,14 @@ enum S3Operation: String, Sendable {
 
   /// Does it, when the requester may.
   func perform(_ call: S3Call) async throws -> Response {
+    try call.checkGrant(self)
     try await call.authorize(requiredAccess)
-    var response = try await answer(call)
+    let charge = try await call.chargeUpload(self)
+    var response: Response
+    do { response = try await answer(call) } catch {
+      if let charge { await call.service.budgets.giveBack(charge) }
+      throw error
+    }
     // S3 says so of every object; here all bytes are sealed before they leave the gateway.
     if handlesObjectBytes { response.headers.set("x-amz-server-side-encryption", "AES256") }
     return response

@@ -40,6 +40,8 @@ package final class S3Service: HTTPResponder {
   let directory = BucketDirectory()
   /// Copies of parts that run at once.
   let partCopies = FairSemaphore(capacity: 16)
+  /// What granted keys have spent.
+  let budgets = KeyBudgets()
   private let tenants = Mutex<[String: S3Tenant]>([:])
   private let logger: Logger
 
@@ -139,7 +141,8 @@ package final class S3Service: HTTPResponder {
     }
     let call = S3Call(
       service: self, request: request, target: target, tenant: tenant, requester: requester,
-      protection: authentication.protection, requestID: requestID)
+      grant: authentication.credential?.grant, protection: authentication.protection,
+      requestID: requestID)
     try call.checkExpectedOwner("x-amz-expected-bucket-owner")
     let operation = try S3Operation(call)
     return (operation.rawValue, try await operation.perform(call))
@@ -186,6 +189,13 @@ package final class S3Service: HTTPResponder {
     }
     if request.method == .head {
       return Response(status: refusal.status, headers: headers)
+    }
+    if request.headers[.accept]?.contains("application/json") == true {
+      headers[.contentType] = "application/json"
+      let body = ErrorBody(refusal, resource: request.uri.path, requestID: requestID)
+      return Response(
+        status: refusal.status, headers: headers,
+        body: ResponseBody(byteBuffer: ByteBuffer(bytes: body.json)))
     }
     headers[.contentType] = "application/xml"
     let document = XMLWriter.document("Error", hasNamespace: false) { xml in

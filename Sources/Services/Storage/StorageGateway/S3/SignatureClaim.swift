@@ -83,10 +83,10 @@ struct SignatureClaim: Sendable {
     guard let expires = Int64(try item("X-Amz-Expires")) else {
       throw refusal("X-Amz-Expires should be a number")
     }
-    guard (0...RequestAuthenticator.longestExpirySeconds).contains(expires) else {
+    guard (1...RequestAuthenticator.longestExpirySeconds).contains(expires) else {
       throw S3Error(
         .accessDenied,
-        "X-Amz-Expires must not be negative, and less than a week (in seconds) that is 604800")
+        "X-Amz-Expires must be more than 0 and less than a week (in seconds) that is 604800")
     }
     expiresSeconds = expires
     headers = try Self.signedHeaders(try item("X-Amz-SignedHeaders"), head: head)

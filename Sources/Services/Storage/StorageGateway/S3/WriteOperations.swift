@@ -118,6 +118,7 @@ extension S3Call {
   ) async -> S3Error? {
     do {
       guard item.key.utf8.count <= Self.keyByteLimit else { throw S3Error(.keyTooLong) }
+      try checkPlace(bucket: bucket.name, key: Array(item.key.utf8))
       guard item.versionID ?? "null" == "null" else { throw S3Error(.noSuchVersion) }
       let precondition = try UploadHeaders.deletePrecondition(
         etag: item.etag, modifiedTime: item.modifiedTime, size: item.size)

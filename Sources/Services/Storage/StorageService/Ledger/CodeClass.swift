@@ -56,6 +56,14 @@ package struct CodeClass: Hashable, Sendable, CanonicalCodable, CustomStringConv
     return shardBytes / size + (shardBytes.isMultiple(of: size) ? 0 : 1)
   }
 
+  /// Reads what ``description`` says, with leaves of the standard size; nil for anything else.
+  package init?(name: String) {
+    guard name.hasPrefix("RS("), name.hasSuffix(")") else { return nil }
+    let numbers = name.dropFirst(3).dropLast().split(separator: ",").map { UInt8($0) }
+    guard numbers.count == 2, let data = numbers[0], let total = numbers[1] else { return nil }
+    self.init(dataShards: data, totalShards: total)
+  }
+
   /// Such as `RS(6,12)`.
   package var description: String { "RS(\(dataShards),\(totalShards))" }
 

@@ -55,6 +55,9 @@ struct FormFields: Sendable {
   let fields: [FormParser.Field]
   let file: FormParser.FileHeader
 
+  /// The object's key, with the file's name where the form wants it.
+  var key: String { (self["key"] ?? "").replacing("${filename}", with: file.name) }
+
   /// The first value of a field, whose name is in lower case; nil when there is none.
   subscript(name: String) -> String? { fields.first { $0.name == name }?.value }
 }

@@ -30,9 +30,15 @@ extension S3Call {
       }
       return longest
     }
-    requester = try service.requester(try await service.authenticator.authenticate(form))
+    let credential = try await service.authenticator.authenticate(form)
+    requester = try service.requester(credential)
+    grant = credential.grant
+    try checkGrant(.putObject)
     let policy = try PostPolicy(base64: text)
-    var fields = form.fields.map { (name: $0.name, value: $0.value) }
+    var fields = form.fields.map { field in
+      // What counts is the key that the object gets.
+      (name: field.name, value: field.name == "key" ? form.key : field.value)
+    }
     fields.removeAll { $0.name == "bucket" }
     fields.append((name: "bucket", value: try bucketName()))
     try policy.check(fields, nowSeconds: Int64(clamping: service.configuration.now() / 1_000))
@@ -42,25 +48,32 @@ extension S3Call {
   private func store(
     _ form: FormFields, reader: FormReader, lengthRange: ClosedRange<UInt64>
   ) async throws -> Response {
-    let keyText = (form["key"] ?? "").replacing("${filename}", with: form.file.name)
+    let keyText = form.key
     let stored = retargeted(
       RequestTarget(bucket: try bucketName(), key: Array(keyText.utf8)), tenant: tenant)
     let key = try stored.key()
+    try stored.checkPlace()
     guard !key.isEmpty else { throw S3Error(.userKeyMustBeSpecified) }
     let headers = Self.headers(of: form)
     let bucket = try await bucket()
     let attributes = try await newAttributes(headers, in: bucket).adding(tags: Self.tags(of: form))
     var promise = try UploadHeaders.formPromise(headers)
     promise.lengthRange = lengthRange
+    let charge = try await chargeUpload(.putObject)
     let body = UploadBody(
       source: RequestBody(asyncSequence: FormFileBytes(reader: reader)), protection: .unsigned,
       promise: promise)
-    _ = try await engine.put(body, bucket: bucket.name) { blob in
-      let summary = try body.digests.checkedSummary(of: blob)
-      return .putObject(
-        LogRecord.PutObject(
-          bucket: bucket.name, key: keyText, blobs: [blob], etag: summary.md5.hex,
-          attributes: attributes, checksums: summary.objectChecksums))
+    do {
+      _ = try await engine.put(body, bucket: bucket.name) { blob in
+        let summary = try body.digests.checkedSummary(of: blob)
+        return .putObject(
+          LogRecord.PutObject(
+            bucket: bucket.name, key: keyText, blobs: [blob], etag: summary.md5.hex,
+            attributes: attributes, checksums: summary.objectChecksums))
+      }
+    } catch {
+      if let charge { await service.budgets.giveBack(charge) }
+      throw error
     }
     guard let summary = body.digests.summary else { throw S3Error(.internalError) }
     return stored.answer(form, bucket: bucket, etag: summary.md5.hex)

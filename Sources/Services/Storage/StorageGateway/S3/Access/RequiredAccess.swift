@@ -37,6 +37,7 @@ extension S3Operation {
 extension S3Call {
   /// - Throws: ``S3Error`` `AccessDenied`, or `NoSuchBucket` and `NoSuchKey` for who may know that.
   func authorize(_ access: RequiredAccess) async throws {
+    try checkPlace()
     if case .none = access {
       guard requester != nil else { throw S3Error(.accessDenied) }
       return
