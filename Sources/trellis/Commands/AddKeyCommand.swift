@@ -10,11 +10,11 @@ struct AddKeyCommand: AsyncParsableCommand {
     commandName: "add",
     abstract: "Make an S3 key with a budget, an end and a prefix, fit for an agent.",
     discussion: """
-      Such a key reads, writes and lists objects; it cannot make, delete or configure buckets nor let \
-      others in. It is shown once and kept nowhere: it follows from the identity's seed and from its \
-      own limits, so a gateway serves it at once, also one that was rebuilt from the seed. An upload \
-      is charged with a month of storage, a read with its transfer; refusals name the limit. Ask with \
-      `Accept: application/json` for errors as JSON.
+      Such a key reads, writes and lists objects; it cannot make, delete or configure buckets nor \
+      let others in. It is shown once and kept nowhere: it follows from the identity's seed and \
+      its own limits, so a gateway serves it at once, also one that was rebuilt from the seed. An \
+      upload is charged with a month of storage, a read with its transfer; refusals name the \
+      limit. Ask with `Accept: application/json` for errors as JSON.
 
       Examples:
         trellis keys add agent --budget 5/month --expires 30d

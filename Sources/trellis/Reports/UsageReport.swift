@@ -110,7 +110,8 @@ struct UsageReport: Codable {
   var text: String {
     var text = ["\(identity)  \(account)"]
     text += leases.map {
-      "lease \($0.lease)  \($0.state); escrow \($0.escrow), spent \($0.spent), owed \($0.owed) credits"
+      "lease \($0.lease)  \($0.state); escrow \($0.escrow), spent \($0.spent), "
+        + "owed \($0.owed) credits"
     }
     text += lines.map {
       "epoch \($0.epoch)  lease \($0.lease)  \($0.kind): \($0.quantity) \($0.unit), "

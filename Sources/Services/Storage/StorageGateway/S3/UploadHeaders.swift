@@ -179,7 +179,8 @@ enum UploadHeaders {
     return try checkedTags(query.items.map { NamedValue($0.name, $0.value) })
   }
 
-  /// Tags within S3's limits: ten (of a bucket fifty), keys of 128 and values of 256 characters, no key twice.
+  /// Tags within S3's limits: ten (of a bucket fifty), keys of 128 and values of 256 characters, no
+  /// key twice.
   static func checkedTags(
     _ tags: [NamedValue], limit: Int = 10
   ) throws(S3Error) -> [NamedValue] {

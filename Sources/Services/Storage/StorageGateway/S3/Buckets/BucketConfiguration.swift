@@ -46,7 +46,7 @@ enum BucketConfiguration: String, CaseIterable, Sendable {
     }
   }
 
-  /// Everything is sealed with AES-256 whether asked for or not; keys of other makes are not served.
+  /// Everything is sealed with AES-256 whether asked for or not; other keys are not served.
   private static func encryption(_ root: XMLElement) throws(S3Error) -> [UInt8] {
     guard root.name == "ServerSideEncryptionConfiguration", root.all("Rule").count == 1,
       let algorithm = root.child("Rule")?.child("ApplyServerSideEncryptionByDefault")?

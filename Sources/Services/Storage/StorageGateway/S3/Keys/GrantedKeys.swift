@@ -26,7 +26,8 @@ extension S3Call {
     guard operation.isForGrantedKeys else {
       throw refusal(
         "operation", operation.rawValue,
-        "The key \"\(grant.name)\" reads, writes and lists objects; it may not \(operation.rawValue)."
+        "The key \"\(grant.name)\" reads, writes and lists objects; it may not "
+          + "\(operation.rawValue)."
       )
     }
     if let prefix = grant.prefix, operation == .listBuckets {
