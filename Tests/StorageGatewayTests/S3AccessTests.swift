@@ -17,7 +17,8 @@ import Testing
   ) async throws -> TestResponse {
     try await client.client.execute(
       uri: target, method: method, headers: headers,
-      body: body.isEmpty ? nil : ByteBuffer(string: body))
+      // Without a body of its own the client would send one in chunks, of no known length.
+      body: method == .get ? nil : ByteBuffer(string: body))
   }
 
   /// Who may read, write and list under each canned list of bucket and object.

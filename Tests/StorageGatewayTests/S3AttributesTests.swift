@@ -89,17 +89,6 @@ import Testing
     }
   }
 
-  @Test func bodiesWithoutALength() async throws {
-    try await S3Harness().run { client in
-      try await client.send(.put, "/bucket")
-      let body = Array("in chunks of HTTP".utf8)
-      let sent = try await client.send(
-        .put, "/bucket/o", body: body, headers: [("transfer-encoding", "chunked")])
-      #expect(sent.status == .ok, "\(sent.text)")
-      #expect(try await client.send(.get, "/bucket/o").bytes == body)
-    }
-  }
-
   @Test(arguments: [
     ("bucket.localhost:9701", "bucket", "a/b"), ("BUCKET.LOCALHOST", "bucket", "a/b"),
     ("a.b.s3.example.org", "a.b", "a/b"), ("localhost:9701", "a", "b"),

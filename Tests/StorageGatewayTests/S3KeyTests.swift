@@ -85,7 +85,7 @@ import Testing
   @Test func budgets() async throws {
     try await S3Harness().run { client in
       try await client.send(.put, "/bucket")
-      // 5,016 sealed bytes, twice, for a month at a credit per GiB and hour: 6,728 millionths.
+      // 5,016 sealed bytes, twice, for a month at a credit per GiB and hour: 6,727 millionths.
       let agent = client.granted(try Self.grant(micro: 10_000))
       let body = [UInt8](repeating: 1, count: 5_000)
       #expect(try await agent.send(.put, "/bucket/a", body: body).status == .ok)
@@ -97,7 +97,7 @@ import Testing
       let error = try JSONDecoder().decode(Answer.self, from: Data(refused.bytes)).error
       #expect(error.code == "AccessDenied" && error.details["Limit"] == "budget")
       #expect(error.message.contains("0.01 credits a month"))
-      #expect(error.message.contains("0.006728"))
+      #expect(error.message.contains("costs 0.006727"))
       #expect(try await client.send(.head, "/bucket/b").status == .notFound)
       // A failed upload costs nothing; a read little.
       let wrong = try await agent.send(
