@@ -8,6 +8,8 @@ struct NetworkFounder {
   var providers: Int?
   var portBase: Int?
   var epochMilliseconds: UInt64?
+  var streamCredits: String?
+  var topsUp: Bool?
 
   static let standardProviders = 12
   static let standardPortBase = 9700
@@ -28,11 +30,13 @@ struct NetworkFounder {
   }
 
   private func found() throws -> Result {
-    let settings = NetworkSettings(
+    var settings = NetworkSettings(
       portBase: portBase ?? Self.standardPortBase,
       epochMilliseconds: epochMilliseconds ?? Self.standardEpochMilliseconds,
       providers: Array(1...(providers ?? Self.standardProviders)),
       identities: ["main", "alt"])
+    settings.streamCredits = streamCredits
+    settings.topsUp = topsUp
     try directory.prepare(for: settings.processes)
     let genesis = try DevnetGenesis.make(settings: settings, secrets: SecretStore(directory))
     // Settings last: only with them does the network exist.
@@ -44,6 +48,11 @@ struct NetworkFounder {
   private func resume() throws -> Result {
     var settings = try NetworkSettings.load(from: directory)
     var notes: [String] = []
+    if streamCredits != nil || topsUp != nil {
+      settings.streamCredits = streamCredits ?? settings.streamCredits
+      settings.topsUp = topsUp ?? settings.topsUp
+      try settings.save(to: directory)
+    }
     if let epochMilliseconds, epochMilliseconds != settings.epochMilliseconds {
       notes.append(
         "--epoch stays \(settings.epochMilliseconds / 1000) s: it is part of this network's genesis"

@@ -72,9 +72,11 @@ package final class S3Service: HTTPResponder {
     let started = ContinuousClock.now
     var operation = "unknown"
     var response: Response
+    var engine: (any ObjectEngine)?
     do {
       let target = try RequestTarget(request.head.path ?? "")
       let call = try await authenticated(request, target: target, requestID: requestID)
+      engine = call.engine
       let chosen = try S3Operation(call)
       operation = chosen.rawValue
       response = try await chosen.perform(call)
@@ -85,6 +87,7 @@ package final class S3Service: HTTPResponder {
     }
     response.headers.set("x-amz-request-id", requestID)
     response.headers.set("x-amz-id-2", Data(requestID.utf8).base64EncodedString())
+    if let funding = await engine?.funding() { Self.tell(funding, in: &response) }
     record(operation, response: response, request: request, since: started)
     return response
   }
@@ -104,6 +107,15 @@ package final class S3Service: HTTPResponder {
     return S3Call(
       service: self, request: request, target: target, tenant: tenant,
       authentication: authentication, requestID: requestID)
+  }
+
+  /// Says how long the customer's money lasts: the seconds until new data is refused, and what to
+  /// do when they are few.
+  private static func tell(_ funding: FundingStatus, in response: inout Response) {
+    if let seconds = funding.runwaySeconds {
+      response.headers.set("x-trellis-runway-seconds", "\(seconds)")
+    }
+    if let warning = funding.warning { response.headers.set("x-trellis-warning", warning) }
   }
 
   private static func makeRequestID() -> String {
