@@ -168,6 +168,8 @@ final class TableNetwork: StorageNetwork {
     var groupProviders: [UInt64: PlacementGroupRecord] = [:]
     var lockUpMilliseconds: UInt64 = 0
     var now: UInt64 = 1_000
+    /// How many bundles the lease's money reaches for; nil for all.
+    var fundedCommitments: Int?
     /// How many calls still get through; nil for all.
     var callsUntilDeath: Int?
     /// Whether the last call has its effect although its answer is never heard.
@@ -276,7 +278,13 @@ final class TableNetwork: StorageNetwork {
   }
 
   func leaseState() async throws -> LeaseState {
-    LeaseState(isOpen: true, stagingCapBytes: .max, needed: .zero)
+    try state.withLock { state in
+      try checkUp(state)
+      return LeaseState(
+        isOpen: true, stagingCapBytes: .max,
+        needed: state.fundedCommitments.map { state.commits.count >= $0 ? .whole(7) : .zero }
+          ?? .zero)
+    }
   }
 
   func ledgerTime() async throws -> LedgerTime {

@@ -16,6 +16,7 @@ final class MemoryEngine: ObjectEngine {
     var last: Task<Void, any Error>?
     var refusal: EngineError?
     var log: [LogRecord] = []
+    var funding: FundingStatus?
   }
 
   private let state = Mutex(State())
@@ -34,6 +35,11 @@ final class MemoryEngine: ObjectEngine {
 
   /// What every write is answered with from now on; nil for none.
   func refuse(_ refusal: EngineError?) { state.withLock { $0.refusal = refusal } }
+
+  /// How the customer's money stands from now on.
+  func setFunding(_ funding: FundingStatus) { state.withLock { $0.funding = funding } }
+
+  func funding() async -> FundingStatus? { state.withLock { $0.funding } }
 
   /// All records so far.
   var log: [LogRecord] { state.withLock { $0.log } }

@@ -62,7 +62,7 @@ import Testing
   }
 
   @Test(
-    "whatever the bundles: what stays is at most 4/3 of what lives, and moving it again gains nothing"
+    "what stays is at most 4/3 of what lives, and what moved is not worth moving again"
   )
   func property() {
     var random = SeededGenerator.fromEnvironment(default: 21)

@@ -10,7 +10,7 @@ import Testing
 /// The module in the real ledger: signed transactions, escrow, bonds, epochs, invariants.
 @Suite struct LedgerMachineTests {
   /// A real ledger, and the played network that knows how providers answer.
-  private struct Chain {
+  struct Chain {
     var machine: LedgerMachine
     var played: LedgerTestNetwork
     let validator = SigningKey(seed: Digest.sha256([9]).value)
@@ -21,7 +21,10 @@ import Testing
     var events: [ServiceEvent] = []
     var now: UInt64 = 1_000
 
-    init(providers count: Int, openOneIn: UInt128 = 1) throws {
+    /// - Parameter changing: parameters whose values are not a devnet's.
+    init(
+      providers count: Int, openOneIn: UInt128 = 1, changing: [(name: String, value: UInt128)] = []
+    ) throws {
       played = LedgerTestNetwork(providers: count)
       let module = StorageModule()
       let accounts = played.providers.map(\.id) + [played.customer.accountID]
@@ -33,9 +36,10 @@ import Testing
             account: validator.accountID, verifiableRandomPublicKey: randomKey.publicKey)
         ],
         parameters: LedgerParameters.devnet(epochMilliseconds: 30_000, services: [module])
-          .map {
-            $0.name == StorageParameter.openOneIn.rawValue
-              ? Genesis.Parameter(name: $0.name, value: openOneIn) : $0
+          .map { parameter in
+            let values = [(StorageParameter.openOneIn.rawValue, openOneIn)] + changing
+            let value = values.first { $0.0 == parameter.name }?.1 ?? parameter.value
+            return Genesis.Parameter(name: parameter.name, value: value)
           })
       machine = try LedgerMachine(genesis: genesis, services: [module])
       played.context.chain = machine.chain
@@ -86,10 +90,8 @@ import Testing
     func kinds(_ kind: String) -> [ServiceEvent] { events.filter { $0.kind == kind } }
   }
 
-  private func started(
-    providers count: Int, openOneIn: UInt128 = 1, isCoded: Bool = true, unsigned: Set<Int> = []
-  ) throws -> (Chain, BundleID) {
-    var chain = try Chain(providers: count, openOneIn: openOneIn)
+  /// Registers all providers, with offers, in the next block.
+  static func registerAll(_ chain: inout Chain) {
     for provider in chain.played.providers {
       chain.send(
         .registerProvider(
@@ -105,6 +107,15 @@ import Testing
         .setAvailability(SetAvailability(isAvailable: true, capacityBytes: 1 << 40)),
         from: provider.key)
     }
+  }
+
+  private func started(
+    providers count: Int, openOneIn: UInt128 = 1, isCoded: Bool = true, unsigned: Set<Int> = []
+  ) throws -> (Chain, BundleID) {
+    var chain = try Chain(
+      providers: count, openOneIn: openOneIn,
+      changing: [(StorageParameter.lockUp.rawValue, 30_000)])
+    Self.registerAll(&chain)
     let customer = chain.played.customer
     chain.send(
       .placeOrder(

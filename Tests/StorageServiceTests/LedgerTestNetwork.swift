@@ -30,6 +30,8 @@ struct LedgerTestNetwork {
     for declaration in module.parameters {
       context.values[declaration.name] = declaration.devnet(epochMilliseconds)
     }
+    // One epoch, as most of these tests were written for; a devnet's is longer.
+    context.values[StorageParameter.lockUp.rawValue] = epochMilliseconds
     context.leases[Self.lease] = LeaseView(
       id: Self.lease, customer: customer.accountID, service: module.id, provider: nil,
       prices: Self.prices, isOpen: true)

@@ -30,6 +30,12 @@ package struct DashboardSnapshot: Sendable, Codable {
   package var bundles: UInt64 = 0
   /// Bundles with a slot that nobody fills.
   package var degradedBundles: UInt64 = 0
+  /// Bytes on providers that no object uses, in bundles that are still wanted.
+  package var garbageBytes: UInt64 = 0
+  /// Bytes of released bundles that are paid for until their lock-up or last proof is over.
+  package var releasedBytes: UInt64 = 0
+  /// What customers must do about their leases, in sentences.
+  package var leaseWarnings: [String] = []
   /// The latest blocks, newest first.
   package var blocks: [Block] = []
   package var providers: [Provider] = []

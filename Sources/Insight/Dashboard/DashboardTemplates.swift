@@ -43,6 +43,7 @@ enum DashboardTemplates {
     <p class="banner offline">The page has lost its server and shows the last state it had.</p>
     {{#trouble}}<p class="banner">{{trouble}}</p>{{/trouble}}
     {{#degraded}}<p class="banner">{{degraded}}</p>{{/degraded}}
+    {{#leaseWarnings}}<p class="banner">{{.}}</p>{{/leaseWarnings}}
     <section class="tiles">
       {{#tiles}}
       <div class="tile{{#isBad}} bad{{/isBad}}"><span>{{label}}</span><b>{{value}}</b>

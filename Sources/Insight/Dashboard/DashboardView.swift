@@ -52,6 +52,7 @@ struct DashboardView {
   let payouts: [Payout]
   let trouble: String?
   let degraded: String?
+  let leaseWarnings: [String]
 
   init(_ snapshot: DashboardSnapshot, nowMilliseconds: UInt64) {
     chainName = snapshot.chainName
@@ -75,6 +76,7 @@ struct DashboardView {
         tokens: Units.short(line.tokens), why: line.why, isZero: line.tokens == "0")
     }
     trouble = snapshot.trouble
+    leaseWarnings = snapshot.leaseWarnings
     degraded =
       snapshot.degradedBundles == 0
       ? nil : "\(snapshot.degradedBundles) of \(snapshot.bundles) bundles wait for repair"
@@ -94,6 +96,9 @@ struct DashboardView {
       Tile(
         label: "Stored", value: Units.bytes(snapshot.storedBytes), note: utilisation,
         isBad: false),
+      Tile(
+        label: "Garbage", value: Units.bytes(snapshot.garbageBytes),
+        note: "\(Units.bytes(snapshot.releasedBytes)) released and still paid for", isBad: false),
       Tile(
         label: "Proven", value: Units.bytes(snapshot.provenBytes),
         note: "\(Units.percent(snapshot.provenBytes, of: snapshot.storedBytes)) of what is stored",

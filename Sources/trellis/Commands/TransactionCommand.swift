@@ -8,10 +8,10 @@ import Primitives
 struct TransactionCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tx",
-    abstract: "Send a transaction: faucet, transfer, top-up, and everything about stake.",
+    abstract: "Send a transaction: faucet, transfer, top-up, parameter, and all about stake.",
     subcommands: [
-      Faucet.self, Transfer.self, TopUp.self, CreateValidator.self, EditValidator.self,
-      Delegate.self, Undelegate.self, Unjail.self, ClaimRewards.self,
+      Faucet.self, Transfer.self, TopUp.self, Parameter.self, CreateValidator.self,
+      EditValidator.self, Delegate.self, Undelegate.self, Unjail.self, ClaimRewards.self,
     ])
 
   /// Reads an amount of tokens or credits.
@@ -94,6 +94,35 @@ struct TransactionCommand: AsyncParsableCommand {
         try await network.ledger.submit(
           .topUpLease(lease: .init(number: lease), bucket: bucket.bucket, credits: sum),
           signer: key))
+    }
+  }
+
+  struct Parameter: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Change a governed parameter, within its bounds, as a governor.",
+      discussion: """
+        `trellis query parameters` lists names, values and bounds.
+
+        Example:
+          trellis tx parameter --name storage.grace-milliseconds --value 60000
+        """)
+    @OptionGroup var data: DataOption
+    @Option(help: "The governor's identity.")
+    var from = "validator"
+    @Option(help: "The parameter's name.")
+    var name: String
+    @Option(help: "Its new value, a whole number.")
+    var value: String
+
+    func run() async throws {
+      let network = try data.network()
+      guard let number = UInt128(value) else {
+        throw ValidationError("“\(value)” is no whole number.")
+      }
+      let key = try network.secrets.identity(from).ledgerKey
+      TransactionCommand.report(
+        try await network.ledger.submit(
+          .changeParameter(name: name, value: number), signer: key))
     }
   }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Primitives
 
 /// Starts the network and stays until Ctrl-C.
 struct UpCommand: AsyncParsableCommand {
@@ -27,6 +28,13 @@ struct UpCommand: AsyncParsableCommand {
   @Option(
     help: "A host name of yours: bucket.NAME is then a bucket, as bucket.localhost always is.")
   var domain: String?
+  @Option(
+    help: "What the stream bucket of a lease begins with and is filled up to, in credits (100).")
+  var streamCredits: String?
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Fill leases up out of their customers' balances before they run dry (on by default).")
+  var topUp: Bool?
   @Flag(help: "Restart what dies.")
   var restart = false
   @Flag(help: "Store a sample object over S3 and read it back, to show that it works.")
@@ -39,16 +47,22 @@ struct UpCommand: AsyncParsableCommand {
     if let port, !(1024...PortPlan.highestBase).contains(port) {
       throw ValidationError("--port \(port) is not within 1024 to \(PortPlan.highestBase).")
     }
+    try checkCredits()
     if let epoch, !(5...86_400).contains(epoch) {
       throw ValidationError("--epoch \(epoch) is not within 5 to 86400 seconds.")
     }
+  }
+
+  private func checkCredits() throws {
+    if let streamCredits { _ = try TransactionCommand.quantity(streamCredits, as: Credits.self) }
   }
 
   func run() async throws {
     let directory = data.directory
     let founder = NetworkFounder(
       directory: directory, providers: providers, portBase: port,
-      epochMilliseconds: epoch.map { UInt64($0) * 1000 }, domain: domain?.lowercased())
+      epochMilliseconds: epoch.map { UInt64($0) * 1000 }, domain: domain?.lowercased(),
+      streamCredits: streamCredits, topsUp: topUp)
     try directory.prepare(for: [])
     if let owner = ProcessLock.holder(of: directory.supervisorLockPath) {
       return try await startMissing(directory, owner: owner)

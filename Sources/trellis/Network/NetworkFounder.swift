@@ -10,6 +10,8 @@ struct NetworkFounder {
   var epochMilliseconds: UInt64?
   /// nil: as it was.
   var domain: String?
+  var streamCredits: String?
+  var topsUp: Bool?
 
   static let standardProviders = 12
   static let standardPortBase = 9700
@@ -30,11 +32,13 @@ struct NetworkFounder {
   }
 
   private func found() throws -> Result {
-    let settings = NetworkSettings(
+    var settings = NetworkSettings(
       portBase: portBase ?? Self.standardPortBase,
       epochMilliseconds: epochMilliseconds ?? Self.standardEpochMilliseconds,
       providers: Array(1...(providers ?? Self.standardProviders)),
       identities: ["main", "alt"], domain: domain)
+    settings.streamCredits = streamCredits
+    settings.topsUp = topsUp
     try directory.prepare(for: settings.processes)
     let genesis = try DevnetGenesis.make(settings: settings, secrets: SecretStore(directory))
     // Settings last: only with them does the network exist.
@@ -46,8 +50,10 @@ struct NetworkFounder {
   private func resume() throws -> Result {
     var settings = try NetworkSettings.load(from: directory)
     var notes: [String] = []
-    if let domain, domain != settings.domain {
-      settings.domain = domain
+    if domain != nil || streamCredits != nil || topsUp != nil {
+      settings.domain = domain ?? settings.domain
+      settings.streamCredits = streamCredits ?? settings.streamCredits
+      settings.topsUp = topsUp ?? settings.topsUp
       try settings.save(to: directory)
     }
     if let epochMilliseconds, epochMilliseconds != settings.epochMilliseconds {

@@ -1,4 +1,6 @@
 import Foundation
+import Ledger
+import Primitives
 
 /// What `up` was told, kept so that the next `up` resumes the same network.
 struct NetworkSettings: Codable, Sendable {
@@ -13,6 +15,21 @@ struct NetworkSettings: Codable, Sendable {
   var identities: [String]
   /// The host name below which `bucket.name` names a bucket of the gateway's, besides localhost.
   var domain: String?
+
+  /// What the stream bucket of each identity's lease begins with and is filled up to, in credits;
+  /// nil for the standard.
+  var streamCredits: String?
+  /// Whether the gateway tops leases up out of their customers' balances; nil for yes.
+  var topsUp: Bool?
+
+  /// What a lease's escrow begins with, in credits, and is filled up to as it is used.
+  var escrowPlan: EscrowBalances {
+    EscrowBalances(
+      stream: streamCredits.flatMap { Credits(decimal: $0) } ?? .whole(100), staging: .whole(20),
+      repair: .whole(20), usage: .whole(100))
+  }
+  /// Whether the gateway tops leases up without being asked.
+  var topsUpByItself: Bool { topsUp ?? true }
 
   var ports: PortPlan { PortPlan(base: portBase) }
 

@@ -36,6 +36,12 @@ struct StatusReport: Codable {
     /// Those that no eligible operator can take: they wait for operators.
     let waitingForOperators: Int
     let storedBytes: UInt64
+    /// Of the stored bytes, those that no object uses, as coded, in bundles that their gateway
+    /// still wants: the next look for garbage releases or moves them, or their lock-up runs.
+    let garbageBytes: UInt64
+    /// Of the stored bytes, those of bundles that were released and are paid for until their
+    /// lock-up or their last proof is over.
+    let releasedBytes: UInt64
     let capacityBytes: UInt64
     let challengesPassed: UInt64
     let challengesMissed: UInt64
@@ -48,6 +54,8 @@ struct StatusReport: Codable {
   /// nil when the ledger does not answer.
   let ledger: Ledger?
   let storage: Storage?
+  /// Each customer's storage leases.
+  let leases: [LeaseReport]
   let warnings: [String]
 
   /// Asks every process and the ledger.
@@ -73,11 +81,18 @@ struct StatusReport: Codable {
     let ledger = validatorLives ? try? await readLedger(reader) : nil
     let gateway = processes.first { $0.role == .gateway }
     let storage = ledger == nil ? nil : try? await readStorage(reader, gateway: gateway)
+    let leases: [LeaseReport] =
+      if ledger != nil, let names = try? NameBook(network) {
+        (try? await LeaseReport.all(reader, names: names)) ?? []
+      } else {
+        []
+      }
     return StatusReport(
       dataDirectory: network.directory.root,
       isWhole: processes.allSatisfy { $0.isAlive && $0.isHealthy } && ledger != nil,
       processes: processes, ledger: ledger, storage: storage,
-      warnings: warnings(processes, storage))
+      leases: leases,
+      warnings: warnings(processes, storage) + leases.compactMap(\.warning))
   }
 
   private static func readLedger(_ reader: LedgerReader) async throws -> Ledger {
@@ -92,8 +107,8 @@ struct StatusReport: Codable {
   private static func readStorage(_ reader: LedgerReader, gateway: Process?) async throws -> Storage
   {
     let providers = try await reader.storageProviders()
-    let bundles = try await reader.rows(StorageReader.bundles, as: BundleRecord.self)
-      .filter { !$0.isReleased }
+    let all = try await reader.rows(StorageReader.bundles, as: BundleRecord.self)
+    let bundles = all.filter { !$0.isReleased }
     let repairs = try await reader.rows(StorageKeys.repairs, as: RepairRecord.self)
     let live = providers.count { $0.takesWork }
     return Storage(
@@ -102,6 +117,8 @@ struct StatusReport: Codable {
       degradedBundles: bundles.count { $0.vacantSlots > 0 },
       waitingForOperators: Set(repairs.filter(\.isDegraded).map(\.bundle)).count,
       storedBytes: providers.reduce(0) { $0 + $1.committedBytes },
+      garbageBytes: StorageReader.garbageBytes(bundles, gateway: gateway?.details ?? [:]),
+      releasedBytes: StorageReader.heldBytes(all.filter(\.isReleased)),
       capacityBytes: providers.reduce(0) { $0.addingSaturated($1.capacityBytes) },
       challengesPassed: providers.reduce(0) { $0 + $1.windowsPassed },
       challengesMissed: providers.reduce(0) { $0 + $1.windowsFailed })
@@ -139,7 +156,9 @@ struct StatusReport: Codable {
         "storage: class in force \(storage.codeClass ?? "none"); "
           + "\(storage.liveOperators) operators; "
           + "\(storage.bundles) bundles, \(storage.degradedBundles) degraded; "
-          + "\(storage.storedBytes) bytes on providers; challenges \(storage.challengesPassed) "
+          + "\(storage.storedBytes) bytes on providers, of them \(storage.garbageBytes) garbage "
+          + "and \(storage.releasedBytes) released and still paid for; challenges "
+          + "\(storage.challengesPassed) "
           + "passed, \(storage.challengesMissed) missed")
     }
     return (lines + warnings.map { "warning: \($0)" }).joined(separator: "\n")

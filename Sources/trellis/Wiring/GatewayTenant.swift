@@ -21,6 +21,9 @@ actor GatewayTenant {
     var classInForce: String?
     var stagedBytes: UInt64 = 0
     var lease: String?
+    /// Payload bytes of bundles that nobody wants and that are still paid for.
+    var garbageBytes: UInt64 = 0
+    var funding: FundingStatus?
   }
 
   nonisolated let name: String
@@ -35,9 +38,6 @@ actor GatewayTenant {
   private var lease: LeaseID?
   private var trouble: String? = "waits for the ledger"
 
-  /// What a lease's escrow begins with, in credits; the keeper fills it up as it is used.
-  static let escrow = EscrowBalances(
-    stream: .whole(100), staging: .whole(20), repair: .whole(20), usage: .whole(100))
   /// The ledger lane of the lease's orders and top-ups; the engine has lanes of its own.
   static let leaseLane: UInt8 = 3
 
@@ -69,7 +69,8 @@ actor GatewayTenant {
     let reason = status.classInForce == nil ? status.unavailableReason ?? "starting" : nil
     return State(
       trouble: trouble ?? reason, classInForce: status.classInForce,
-      stagedBytes: status.stagedBytes, lease: lease.map { "\($0)" })
+      stagedBytes: status.stagedBytes, lease: lease.map { "\($0)" },
+      garbageBytes: status.garbageBytes, funding: await engine.funding())
   }
 
   /// Serves the identity until cancelled.
@@ -78,12 +79,15 @@ actor GatewayTenant {
     let keeper = LeaseKeeper(
       ledger: context.ledger, signer: seed.ledgerKey,
       plan: LeasePlan(
-        service: StorageKeys.service, ceiling: DevnetPrices.ceiling, escrow: Self.escrow,
+        service: StorageKeys.service, ceiling: DevnetPrices.ceiling,
+        escrow: context.network.settings.escrowPlan,
         runwayMilliseconds: 40 * epoch),
       lane: Self.leaseLane, logger: logger)
     guard let engine = await start(keeper, service) else { return }
     await withTaskGroup(of: Void.self) { group in
-      group.addTask { await keeper.run(every: .milliseconds(Int64(epoch / 2))) }
+      if context.network.settings.topsUpByItself {
+        group.addTask { await keeper.run(every: .milliseconds(Int64(epoch / 2))) }
+      }
       group.addTask { await engine.run() }
       await group.waitForAll()
     }
@@ -131,6 +135,8 @@ actor GatewayTenant {
     var limits = SegmentLimits()
     // Data is staged until its segment is bundled; on a devnet that is soon enough to watch.
     limits.sealAfter = .milliseconds(Int64(context.network.settings.epochMilliseconds / 10))
+    limits.collectEvery = min(
+      .seconds(10), .milliseconds(Int64(context.network.settings.epochMilliseconds / 4)))
     limits.recodeAfter = .milliseconds(Int64(context.network.settings.epochMilliseconds))
     let network = LedgerStorageNetwork(
       client: context.ledger, chain: try await context.ledger.chain(), lease: lease,

@@ -54,6 +54,16 @@ enum GatewayWiring {
       let state = await tenant.state()
       if let trouble = state.trouble { troubles.append("\(tenant.name): \(trouble)") }
       details.append((name: "\(tenant.name).staged-bytes", value: "\(state.stagedBytes)"))
+      details.append((name: "\(tenant.name).garbage-bytes", value: "\(state.garbageBytes)"))
+      if let funding = state.funding {
+        details.append((name: "\(tenant.name).funding", value: funding.level.rawValue))
+        if let seconds = funding.runwaySeconds {
+          details.append((name: "\(tenant.name).runway-seconds", value: "\(seconds)"))
+        }
+        if let warning = funding.warning {
+          details.append((name: "\(tenant.name).warning", value: warning))
+        }
+      }
       if let lease = state.lease { details.append((name: "\(tenant.name).lease", value: lease)) }
       if tenant.name == tenants.first?.name, let force = state.classInForce {
         details.append((name: "class", value: force))

@@ -138,8 +138,13 @@ actor LedgerDashboardSource: DashboardSource {
   ) async throws {
     let records = try await reader.providers()
     let storage = try await reader.storageProviders()
-    let bundles = try await reader.rows(StorageReader.bundles, as: BundleRecord.self)
-      .filter { !$0.isReleased }
+    let all = try await reader.rows(StorageReader.bundles, as: BundleRecord.self)
+    let bundles = all.filter { !$0.isReleased }
+    snapshot.releasedBytes = StorageReader.heldBytes(all.filter(\.isReleased))
+    snapshot.garbageBytes = StorageReader.garbageBytes(
+      bundles, gateway: health[.gateway]?.details ?? [:])
+    snapshot.leaseWarnings = try await LeaseReport.all(reader, names: NameBook(network))
+      .compactMap(\.warning)
     let names = try network.secrets.providerNames(settings)
     snapshot.bundles = UInt64(bundles.count)
     snapshot.degradedBundles = UInt64(bundles.count { $0.vacantSlots > 0 })

@@ -32,8 +32,8 @@ package enum LedgerParameters {
       devnet: { 20 * $0 },
       meaning: "how long a lease whose escrow is short lives on, waiting for a top-up"),
     ParameterDeclaration(
-      lowEscrowMilliseconds, minimum: 0, maximum: 365 * day, production: 14 * day,
-      devnet: { 10 * $0 },
+      lowEscrowMilliseconds, minimum: 0, maximum: 365 * day, production: 7 * day,
+      devnet: { 5 * $0 },
       meaning: "a customer is warned when its escrow lasts shorter than this at the present rate"),
     ParameterDeclaration(
       faucetLimit, minimum: 0, maximum: Amount.whole(1_000_000_000).baseUnits, production: 0,

@@ -117,3 +117,13 @@ package struct LeaseRecord: Hashable, Sendable, CanonicalCodable {
     }
   }
 }
+
+extension LeaseRecord.State {
+  /// Why the lease is ending or has ended, with the kind of the cause; nil while it is open.
+  package var endReason: String? {
+    switch self {
+    case .open: nil
+    case .closing(_, let cause), .closed(_, let cause): "\(cause.kind): \(cause.text)"
+    }
+  }
+}

@@ -37,6 +37,33 @@ package protocol ObjectEngine: Sendable {
 
   /// How the engine stands: class in force, staged bytes, what is degraded.
   func status() async -> EngineStatus
+
+  /// How long the customer's money lasts; nil where nobody keeps count.
+  func funding() async -> FundingStatus?
+}
+
+extension ObjectEngine {
+  package func funding() async -> FundingStatus? { nil }
+}
+
+/// How long a customer's money lasts, for response headers, `status` and the page.
+package struct FundingStatus: Hashable, Sendable {
+  package let level: LeaseFunding.Level
+  /// Seconds until new data is refused; nil for without an end.
+  package let runwaySeconds: UInt64?
+  /// What must be added before new data is taken.
+  package let needed: Credits
+  /// What to tell the customer; nil while there is nothing to be done.
+  package let warning: String?
+
+  package init(
+    level: LeaseFunding.Level, runwaySeconds: UInt64?, needed: Credits, warning: String?
+  ) {
+    self.level = level
+    self.runwaySeconds = runwaySeconds
+    self.needed = needed
+    self.warning = warning
+  }
 }
 
 /// Why the engine did not do what was asked.

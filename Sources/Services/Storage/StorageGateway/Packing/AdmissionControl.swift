@@ -1,4 +1,5 @@
 import Primitives
+import ServiceKit
 import StorageService
 
 /// Decides before a write whether its bytes could be kept and paid for.
@@ -49,18 +50,38 @@ actor AdmissionControl {
     heardAt.map { ContinuousClock.now - $0 < Self.staleAfter } ?? false
   }
 
-  /// Returns when a write may begin.
+  /// How the lease stands, as last heard of.
+  var funding: (state: LeaseFunding, lease: LeaseID, endReason: String?)? {
+    lease?.funding.map { ($0, network.lease, lease?.endReason) }
+  }
+
+  /// Columns take at most this many times a payload's bytes, in any class.
+  static let largestExpansion: UInt64 = 3
+  /// Payload bytes that must be covered beyond those that wait for their bundle.
+  static let marginBytes: UInt64 = 1 << 20
+
+  /// Returns when a write may begin, or go on.
+  ///
+  /// What is taken must find its bundle, and the ledger takes none whose lock-up is not covered:
+  /// so what is staged, and some more, must be.
+  /// - Parameter takesBytes: false for what only takes away, which an empty lease allows too.
   /// - Throws: ``EngineError``.
-  func admit() async throws {
+  func admit(takesBytes: Bool = true) async throws {
     // What was just asked for is fresh, however long the machine took to give us a turn again.
     let isKnown = if isFresh { true } else { await refresh() }
     guard let lease, isKnown else {
       throw EngineError.unavailable(
         reason: lastFailure ?? "the ledger has not answered yet; try again soon")
     }
-    guard lease.needed == .zero else { throw EngineError.unfunded(needed: lease.needed) }
     guard lease.isOpen else {
-      throw EngineError.unavailable(reason: "the storage lease is closed; open a new one")
+      let reason = lease.endReason.map { " (\($0))" } ?? ""
+      throw EngineError.unavailable(reason: "the storage lease has ended\(reason); open a new one")
+    }
+    if takesBytes {
+      let payload = stagedBytes.addingSaturated(Self.marginBytes)
+      let (columns, overflow) = payload.multipliedReportingOverflow(by: Self.largestExpansion)
+      let needed = lease.needed(addingBytes: overflow ? .max : columns)
+      guard needed == .zero else { throw EngineError.unfunded(needed: needed) }
     }
     guard stagedBytes < lease.stagingCapBytes else {
       throw EngineError.unavailable(

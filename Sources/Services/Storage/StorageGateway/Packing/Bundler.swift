@@ -100,6 +100,7 @@ actor Bundler {
   @discardableResult
   func commit(_ segments: [SegmentRecord]) async throws -> BundleID {
     let manifest = try manifest(of: segments)
+    try await checkFunded(manifest)
     let end = try await network.ledgerTime()
       .advanced(milliseconds: try await network.bundleTermMilliseconds())
     let signed = await countersigned(manifest, by: segments[0].slots, end: end)
@@ -129,6 +130,15 @@ actor Bundler {
         "signatures": "\(present)/\(signed.count)",
       ])
     return bundle
+  }
+
+  /// Providers sign nothing for a bundle that the ledger would refuse: a countersigned shard cannot
+  /// be dropped until its statement ends.
+  private func checkFunded(_ manifest: BundleManifest) async throws {
+    let (columns, overflow) = manifest.columnByteCount.multipliedReportingOverflow(
+      by: UInt64(manifest.codeClass.totalShards))
+    let needed = try await network.leaseState().needed(addingBytes: overflow ? .max : columns)
+    guard needed == .zero else { throw EngineError.unfunded(needed: needed) }
   }
 
   private func manifest(of segments: [SegmentRecord]) throws -> BundleManifest {

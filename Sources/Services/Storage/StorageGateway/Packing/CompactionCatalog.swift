@@ -50,6 +50,23 @@ extension SegmentCatalog {
       })
   }
 
+  /// Drops a sealed segment that waits for its bundle. False, and nothing is changed, when it was
+  /// submitted meanwhile.
+  func dropWaiting(_ segment: SegmentRecord) async throws -> Bool {
+    try await database.write { database in
+      try database.execute(
+        sql: """
+          UPDATE segment SET state = ? WHERE number = ? AND state = ?
+          AND NOT EXISTS (SELECT 1 FROM bundlePlan WHERE bundlePlan.segment = segment.number)
+          """,
+        arguments: [
+          SegmentRecord.State.dropped.rawValue, Int64(segment.number),
+          SegmentRecord.State.sealed.rawValue,
+        ])
+      return database.changesCount > 0
+    }
+  }
+
   /// A bundle was released: its dropped segments are nobody's.
   func noteReleased(_ bundle: UInt64) async throws {
     try await database.write { database in

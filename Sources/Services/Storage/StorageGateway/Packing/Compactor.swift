@@ -17,6 +17,7 @@ actor Compactor {
     let index: any SegmentUseIndex
     let retention: any LogRetention
     let reader: ExtentReader
+    let calls: ShardCalls
     let pins: SegmentPins
     let policy: CompactionPolicy
     let budget: BufferBudget
@@ -56,6 +57,7 @@ actor Compactor {
       let uses = try await look()
       guard let writer, await writer.isWhole else { return }
       let plan = dependencies.policy.plan(uses)
+      if dependencies.policy.isEnabled { try await dropDeadStaged() }
       for bundle in plan.release { try await release(bundle) }
       for bundle in plan.move { try await moveSurvivors(of: bundle, through: writer) }
     } catch {
@@ -132,6 +134,32 @@ actor Compactor {
     try await dependencies.catalog.drop(segments)
     emptySince[id] = nil
     try await finishReleases()
+  }
+
+  /// Sealed segments that wait for their bundle, because there is no money for it say, and of which
+  /// nothing is wanted by now need none: their providers may forget them.
+  private func dropDeadStaged() async throws {
+    let planned = try await dependencies.catalog.plans()
+    let expendable = try await dependencies.retention.expendableSequence()
+    let kept = try await dependencies.retention.keptSegments()
+    let waiting = try await dependencies.catalog.segments(in: .sealed).filter {
+      planned[$0.number] == nil && $0.lastSequence <= expendable && !kept.contains($0.number)
+    }
+    if waiting.isEmpty { return }
+    for segment in waiting where dependencies.pins.claim([segment.number]) {
+      let live = try await dependencies.index.segmentUse()
+        .contains { $0.segment == segment.number && $0.live > 0 }
+      guard !live, try await dependencies.catalog.dropWaiting(segment) else {
+        dependencies.pins.giveBack([segment.number])
+        continue
+      }
+      for (slot, provider) in segment.slots.enumerated() {
+        // Who is away keeps it until the lease closes.
+        try? await dependencies.calls.dropStaged(
+          segment: segment.number, slot: UInt8(slot), at: provider)
+      }
+      dependencies.logger.info("segment \(segment.number) was dropped: nothing of it is wanted")
+    }
   }
 
   /// Whether everything that was appended on behalf of a bundle is in bundles of its own. One that

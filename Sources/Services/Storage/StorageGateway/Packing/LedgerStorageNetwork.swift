@@ -18,6 +18,7 @@ package actor LedgerStorageNetwork: StorageNetwork {
   private let logger: Logger
   private var clock: (time: LedgerTime, readAt: ContinuousClock.Instant)?
   private var prices: PriceVector?
+  private var parameters: [String: (value: UInt64?, readAt: ContinuousClock.Instant)] = [:]
 
   /// The ledger lane on which groups are ordered, so that a slow bundle never delays a new group.
   private static let groupLane: UInt8 = 1
@@ -158,9 +159,21 @@ package actor LedgerStorageNetwork: StorageNetwork {
           by: 1 << 30, over: price.baseUnits, rounding: .down)
         cap = UInt64(clamping: bytes)
       }
+      let clock = try await self.ledgerTime()
+      let total = try await self.client.value(
+        StorageKeys.leaseTotal(self.lease), as: StreamRecord.self)
+      let runway = try LeaseRunway(
+        held: lease.escrow.stream, owed: lease.owed.stream, total: total, prices: lease.prices,
+        lockUpMilliseconds: try await self.lockUpMilliseconds(), now: clock)
+      let funding = LeaseFunding(
+        runway, isOpen: lease.isOpen,
+        drySince: try await self.client.value(
+          StorageKeys.dryLease(self.lease), as: LedgerTime.self),
+        lowMilliseconds: try await self.parameter(LedgerParameters.lowEscrowMilliseconds) ?? 0,
+        graceMilliseconds: try await self.parameter("storage.grace-milliseconds") ?? 0, now: clock)
       return LeaseState(
-        isOpen: lease.isOpen, stagingCapBytes: cap,
-        needed: lease.escrow.stream == .zero ? .whole(1) : .zero)
+        isOpen: lease.isOpen, stagingCapBytes: cap, needed: funding.needed, runway: runway,
+        funding: funding, endReason: lease.state.endReason)
     }
   }
 
@@ -187,9 +200,15 @@ package actor LedgerStorageNetwork: StorageNetwork {
     try await parameter("storage.lock-up-milliseconds") ?? 30 * 86_400_000
   }
 
+  /// A governed parameter, believed for a few seconds.
   private func parameter(_ name: String) async throws -> UInt64? {
-    try await client.value(StateKeys.parameter(name), as: ParameterRecord.self)
+    if let kept = parameters[name], ContinuousClock.now - kept.readAt < .seconds(5) {
+      return kept.value
+    }
+    let read = try await client.value(StateKeys.parameter(name), as: ParameterRecord.self)
       .map { UInt64(clamping: $0.value) }
+    parameters[name] = (read, .now)
+    return read
   }
 
   private func leaseRecord() async throws -> LeaseRecord {

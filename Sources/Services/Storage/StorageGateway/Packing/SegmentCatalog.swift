@@ -86,9 +86,16 @@ package struct SegmentCatalog: Sendable {
 
   /// Notes, before a bundle is submitted, which segments it takes: whether it came to the ledger
   /// may never be heard, and only the same segments make the same manifest again.
+  /// - Throws: ``CatalogError/dropped(_:)`` when one was dropped meanwhile; nothing is noted then.
   package func savePlan(manifest: Digest, of segments: [SegmentRecord]) async throws {
     try await database.write { database in
       for segment in segments {
+        let state = try Int.fetchOne(
+          database, sql: "SELECT state FROM segment WHERE number = ?",
+          arguments: [Int64(segment.number)])
+        if state == SegmentRecord.State.dropped.rawValue {
+          throw CatalogError.dropped(segment.number)
+        }
         try database.execute(
           sql: "INSERT OR REPLACE INTO bundlePlan (segment, manifest) VALUES (?, ?)",
           arguments: [Int64(segment.number), Data(manifest.bytes)])
@@ -202,9 +209,12 @@ package struct SegmentCatalog: Sendable {
 package enum CatalogError: Error, CustomStringConvertible {
   /// A row does not read back.
   case damaged(String)
+  /// Nothing of a segment is wanted any more.
+  case dropped(UInt64)
 
   package var description: String {
     switch self {
+    case .dropped(let segment): "Segment \(segment) was dropped: nothing of it is wanted."
     case .damaged(let what):
       "The gateway's segment catalog is damaged (\(what)); recover it from the network."
     }

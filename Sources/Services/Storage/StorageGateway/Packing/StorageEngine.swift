@@ -99,7 +99,7 @@ package actor StorageEngine: ObjectEngine {
       Compactor.Dependencies(
         catalog: configuration.catalog, network: configuration.network,
         index: configuration.index, retention: configuration.retention, reader: reader,
-        pins: pins, policy: configuration.compaction, budget: configuration.budget,
+        calls: calls, pins: pins, policy: configuration.compaction, budget: configuration.budget,
         logger: logger))
   }
 
@@ -188,7 +188,16 @@ package actor StorageEngine: ObjectEngine {
     let pipe = SealingPipe(key: fresh.dataKey, attempt: fresh.attempt)
     var intake = BodyIntake(pipe: pipe, writer: writer, budget: configuration.budget)
     defer { intake.giveUp() }
-    for try await buffer in body { try await intake.take(buffer) }
+    var checked: UInt64 = 0
+    for try await buffer in body {
+      try await intake.take(buffer)
+      // Money may run out under way: better no object than one that no bundle takes.
+      if intake.length - checked >= Self.admissionStepBytes {
+        checked = intake.length
+        try await admission.admit()
+      }
+    }
+    if checked > 0 { try await admission.admit() }
     let (before, last) = try await intake.finish()
     let length = intake.length
     let blob: @Sendable ([Extent]) -> StoredBlob = { placed in
@@ -201,7 +210,7 @@ package actor StorageEngine: ObjectEngine {
   }
 
   package func commit(_ mutation: LogRecord.Mutation) async throws {
-    let writer = try await admitted()
+    let writer = try await admitted(takesBytes: !mutation.onlyTakesAway)
     // A copy names bytes that may lose their last other user before the copy is in the index.
     guard let hold = pins.hold(Set(mutation.blobs.flatMap(\.extents).map(\.segment))) else {
       throw EngineError.unavailable(reason: "what is copied is just being moved; try again")
@@ -234,14 +243,26 @@ package actor StorageEngine: ObjectEngine {
       garbageBytes: await compactor.survey.garbageBytes)
   }
 
+  package func funding() async -> FundingStatus? {
+    guard let known = await admission.funding else { return nil }
+    return FundingStatus(
+      level: known.state.level,
+      runwaySeconds: known.state.writableMilliseconds.map { $0 / 1_000 },
+      needed: known.state.needed,
+      warning: known.state.warning(lease: known.lease, endReason: known.endReason))
+  }
+
   // MARK: Checks
 
+  /// How many bytes of a body are taken in between two looks at the lease's money.
+  private static let admissionStepBytes: UInt64 = 4 << 20
+
   /// The writer, if the lease takes new data.
-  private func admitted() async throws -> SegmentWriter {
+  private func admitted(takesBytes: Bool = true) async throws -> SegmentWriter {
     guard let writer else {
       throw EngineError.unavailable(reason: "the gateway is still recovering; try again soon")
     }
-    try await admission.admit()
+    try await admission.admit(takesBytes: takesBytes)
     return writer
   }
 

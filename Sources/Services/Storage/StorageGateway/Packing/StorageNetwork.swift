@@ -49,11 +49,29 @@ package struct LeaseState: Hashable, Sendable {
   package let stagingCapBytes: UInt64
   /// What is missing until the lease takes data again; zero when nothing is.
   package let needed: Credits
+  /// How long the stream bucket lasts; nil where nobody keeps count.
+  package let runway: LeaseRunway?
+  /// How the lease stands; nil where nobody keeps count.
+  package let funding: LeaseFunding?
+  /// Why the lease is ending, when it is.
+  package let endReason: String?
 
-  package init(isOpen: Bool, stagingCapBytes: UInt64, needed: Credits) {
+  package init(
+    isOpen: Bool, stagingCapBytes: UInt64, needed: Credits, runway: LeaseRunway? = nil,
+    funding: LeaseFunding? = nil, endReason: String? = nil
+  ) {
     self.isOpen = isOpen
     self.stagingCapBytes = stagingCapBytes
     self.needed = needed
+    self.runway = runway
+    self.funding = funding
+    self.endReason = endReason
+  }
+
+  /// What a top-up must bring before `bytes` more bytes of columns are taken.
+  package func needed(addingBytes bytes: UInt64) -> Credits {
+    guard let runway else { return needed }
+    return (try? runway.needed(addingBytes: bytes)) ?? Credits(baseUnits: .max)
   }
 }
 

@@ -98,12 +98,14 @@ package final class S3Service: HTTPResponder {
     let started = ContinuousClock.now
     var operation = "unknown"
     var response: Response
+    var engine: (any ObjectEngine)?
     do {
       let target = try RequestTarget(
         request.head.path ?? "", authority: request.head.authority,
         domains: configuration.domains)
       do {
-        (operation, response) = try await answer(request, target: target, requestID: requestID)
+        (operation, response, engine) = try await answer(
+          request, target: target, requestID: requestID)
       } catch let error as HTTPParserError {
         throw error
       } catch {
@@ -117,27 +119,28 @@ package final class S3Service: HTTPResponder {
     }
     response.headers.set("x-amz-request-id", requestID)
     response.headers.set("x-amz-id-2", Data(requestID.utf8).base64EncodedString())
+    if let funding = await engine?.funding() { Self.tell(funding, in: &response) }
     record(operation, response: response, request: request, since: started)
     return response
   }
 
   private func answer(
     _ request: Request, target: RequestTarget, requestID: String
-  ) async throws -> (operation: String, Response) {
+  ) async throws -> (operation: String, Response, (any ObjectEngine)?) {
     if request.method == .options {
-      return ("Preflight", try await preflight(request, target: target))
+      return ("Preflight", try await preflight(request, target: target), nil)
     }
     if let owner = owner(of: target), target.key == nil, FormHeader.isForm(request) {
       // Who sends a form says so in its fields.
       let call = S3Call(
         service: self, request: request, target: target, tenant: owner, requester: nil,
         protection: .unsigned, requestID: requestID)
-      return ("PostObject", try await call.postObject())
+      return ("PostObject", try await call.postObject(), call.engine)
     }
     let authentication = try await authenticator.authenticate(request.head, target: target)
     let requester = try authentication.credential.map(requester)
     guard let tenant = owner(of: target) ?? requester else {
-      return ("unknown", try unownedAnswer(request, target: target))
+      return ("unknown", try unownedAnswer(request, target: target), nil)
     }
     let call = S3Call(
       service: self, request: request, target: target, tenant: tenant, requester: requester,
@@ -145,7 +148,7 @@ package final class S3Service: HTTPResponder {
       requestID: requestID)
     try call.checkExpectedOwner("x-amz-expected-bucket-owner")
     let operation = try S3Operation(call)
-    return (operation.rawValue, try await operation.perform(call))
+    return (operation.rawValue, try await operation.perform(call), call.engine)
   }
 
   /// What somebody without a signature gets where there is no bucket.
@@ -161,6 +164,15 @@ package final class S3Service: HTTPResponder {
     return Response(
       status: .ok, headers: [.contentType: "application/xml"],
       body: ResponseBody(byteBuffer: ByteBuffer(bytes: document)))
+  }
+
+  /// Says how long the customer's money lasts: the seconds until new data is refused, and what to
+  /// do when they are few.
+  private static func tell(_ funding: FundingStatus, in response: inout Response) {
+    if let seconds = funding.runwaySeconds {
+      response.headers.set("x-trellis-runway-seconds", "\(seconds)")
+    }
+    if let warning = funding.warning { response.headers.set("x-trellis-warning", warning) }
   }
 
   private static func makeRequestID() -> String {

@@ -130,8 +130,10 @@ package actor StorageRepairer {
         let manifest = try? BundleManifest(canonicalBytes: bytes),
         manifest.hash == bundle.bundleKey
       else { continue }
+      let time = await ledger.time
       try await threads.runIfActive { [store] in
-        try store.index.saveManifest(bundle.bundleKey, bytes: bytes, total: bytes.count)
+        try store.index.saveManifest(
+          bundle.bundleKey, bytes: bytes, total: bytes.count, at: time)
       }
       return manifest
     }

@@ -28,8 +28,11 @@ extension StorageLinkHandler {
     else {
       throw StorageRefusal(.notThisSlot, "the manifest is for a group without this provider")
     }
+    let time = await ledger.time
     try await onDisk { [store] in
-      try store.index.saveManifest(key, bytes: bytes, total: bytes.count)
+      try store.index.saveManifest(key, bytes: bytes, total: bytes.count, at: time)
+      try store.index.dropUnsignedManifests(
+        UnsignedManifests.surplus(try store.index.unsignedManifests()))
     }
   }
 

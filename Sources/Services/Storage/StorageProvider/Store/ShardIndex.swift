@@ -33,6 +33,9 @@ package final class ShardIndex: Sendable {
     var migrator = DatabaseMigrator()
     migrator.registerMigration("1") { try $0.execute(sql: schema) }
     migrator.registerMigration("2") { try $0.execute(sql: dropOrders) }
+    migrator.registerMigration("unsigned manifests 1") {
+      try $0.execute(sql: "ALTER TABLE manifest ADD COLUMN receivedAt INTEGER NOT NULL DEFAULT 0")
+    }
     return migrator
   }
 
@@ -216,11 +219,49 @@ extension ShardIndex {
     }
   }
 
-  func saveManifest(_ key: Digest, bytes: [UInt8], total: Int) throws {
+  func saveManifest(
+    _ key: Digest, bytes: [UInt8], total: Int, at time: LedgerTime = .genesis
+  ) throws {
     try commit {
       try $0.execute(
-        sql: "INSERT OR REPLACE INTO manifest (key, total, bytes) VALUES (?, ?, ?)",
-        arguments: [DatabaseBytes(key.bytes), total, DatabaseBytes(bytes)])
+        sql: "INSERT OR REPLACE INTO manifest (key, total, bytes, receivedAt) VALUES (?, ?, ?, ?)",
+        arguments: [
+          DatabaseBytes(key.bytes), total, DatabaseBytes(bytes),
+          Int64(bitPattern: time.milliseconds),
+        ])
+    }
+  }
+
+  /// Manifests that were never countersigned and that no shard names, the oldest first.
+  func unsignedManifests() throws -> [(key: Digest, bytes: Int, receivedAt: LedgerTime)] {
+    try read {
+      try Row.fetchAll(
+        $0,
+        sql: """
+          SELECT key, length(bytes) AS bytes, receivedAt FROM manifest
+          WHERE NOT EXISTS (SELECT 1 FROM statement WHERE statement.bundleKey = manifest.key)
+            AND NOT EXISTS (SELECT 1 FROM shard WHERE shard.bundleKey = manifest.key)
+          ORDER BY receivedAt, key
+          """
+      ).compactMap { row in
+        guard let key = Digest(bytes: (row["key"] as DatabaseBytes).bytes) else { return nil }
+        return (
+          key, row["bytes"], LedgerTime(milliseconds: UInt64(bitPattern: row["receivedAt"]))
+        )
+      }
+    }
+  }
+
+  /// Forgets manifests, unless they were countersigned after all.
+  func dropUnsignedManifests(_ keys: [Digest]) throws {
+    try commit { database in
+      for key in keys {
+        try database.execute(
+          sql: """
+            DELETE FROM manifest WHERE key = ?
+            AND NOT EXISTS (SELECT 1 FROM statement WHERE statement.bundleKey = manifest.key)
+            """, arguments: [DatabaseBytes(key.bytes)])
+      }
     }
   }
 

@@ -10,8 +10,9 @@ import StorageService
 /// The provider's housekeeping, block by block: says that it is there, claims vouchers, and frees
 /// what it is no longer obliged to keep.
 package actor StorageUpkeep {
-  /// How many blocks lie between two looks at what can be freed.
-  private static let collectEveryBlocks: UInt64 = 20
+  /// Milliseconds of the ledger's clock between two looks at what can be freed: an eighth of the
+  /// grace period, within these bounds.
+  private static let collectMilliseconds: ClosedRange<UInt64> = 2_000...3_600_000
 
   private let key: SigningKey
   private let store: ShardStore
@@ -21,7 +22,7 @@ package actor StorageUpkeep {
   private let threads: NIOThreadPool
   private let logger: Logger
   private var claimedEpoch: UInt64?
-  private var collectedAt: UInt64 = 0
+  private var nextCollection = LedgerTime.genesis
   private let isPaused: @Sendable () -> Bool
 
   /// - Parameter isPaused: whether the owner wants no new work; asked with each block.
@@ -47,11 +48,7 @@ package actor StorageUpkeep {
   package func step() async throws {
     try await keepAvailable()
     try await claimVouchers()
-    let height = await ledger.height
-    if height >= collectedAt + Self.collectEveryBlocks || collectedAt == 0 {
-      collectedAt = height
-      try await collect()
-    }
+    if await ledger.time >= nextCollection { try await collect() }
     Gauge(label: "storage_used_bytes").record(store.usedBytes)
     Gauge(label: "storage_shards").record(store.shardCount)
   }
@@ -108,8 +105,16 @@ package actor StorageUpkeep {
     let grace = try await access.value(
       StateKeys.parameter("storage.grace-milliseconds"), as: ParameterRecord.self)
     let graceMilliseconds = UInt64(clamping: grace?.value ?? 0)
+    let bounds = Self.collectMilliseconds
+    let pause = min(max(graceMilliseconds / 8, bounds.lowerBound), bounds.upperBound)
+    let now = await ledger.time
+    nextCollection = now.advanced(milliseconds: pause)
     for entry in held { try await collect(entry, graceMilliseconds: graceMilliseconds) }
     try await collectStaged()
+    try await threads.runIfActive { [store] in
+      try store.index.dropUnsignedManifests(
+        UnsignedManifests.expired(try store.index.unsignedManifests(), at: now))
+    }
   }
 
   private func collect(_ entry: HeldStatement, graceMilliseconds: UInt64) async throws {

@@ -39,8 +39,8 @@ package struct CompactionPolicy: Hashable, Sendable {
   /// Whether anything is moved or released at all.
   package var isEnabled = true
   /// Survivors move when they, and the records that say so, would take less than this part of the
-  /// bundle, in thousandths. Every bundle that stays is then at most 1000/750 = 1.34 times what lives
-  /// in it.
+  /// bundle, in thousandths. Every bundle that stays is then at most 1000/750 = 1.34 times what
+  /// lives in it.
   package var moveBelowPerMille: UInt64 = 750
   /// What a moved blob's log record costs, in bytes: the record, its share of a stripe's header.
   package var recordBytes: UInt64 = 320

@@ -192,6 +192,14 @@ extension LogRecord {
 }
 
 extension LogRecord.Mutation {
+  /// Whether it adds nothing to what is kept: even who has no money may do it.
+  package var onlyTakesAway: Bool {
+    switch self {
+    case .deleteObject, .abortUpload, .deleteBucket: true
+    default: false
+    }
+  }
+
   /// The blobs whose bytes it gives a user.
   package var blobs: [StoredBlob] {
     switch self {

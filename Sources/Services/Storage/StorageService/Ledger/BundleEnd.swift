@@ -48,6 +48,15 @@ extension ServiceContext {
       throw Rejection(.wrongEnd, "bundle \(bundle.id) lasts until \(bundle.end) already")
     }
     try checkEnd(payload.end)
+    // Its lock-up was covered when it began, and it can be released at any time after: going on
+    // takes no more than something to pay with. So a lease that takes nothing new loses nothing.
+    guard
+      escrowBalance(lease.id, .stream) > .zero
+        || lease.prices.price(of: .storedByteMilliseconds) ?? .zero == .zero
+    else {
+      throw Rejection(
+        .escrowTooSmall, "the stream bucket of lease \(lease.id) is empty: top the lease up")
+    }
     bundle.end = payload.end
     save(bundle)
     for holder in bundle.slots.compactMap(\.provider) where try consents(holder, lease) {
@@ -56,7 +65,6 @@ extension ServiceContext {
       row.end = payload.end
       save(row)
     }
-    try checkLockUpCovered(lease)
     tell("bundle-renewed", ("bundle", bundle.id), ("end", bundle.end))
   }
 

@@ -4,9 +4,7 @@ import ServiceKit
 
 /// Leases whose stream bucket runs dry, and leases that end.
 extension ServiceContext {
-  private func dryKey(_ lease: LeaseID) -> StateKey {
-    StorageKeys.key(.dryLease) { $0.encode(lease) }
-  }
+  private func dryKey(_ lease: LeaseID) -> StateKey { StorageKeys.dryLease(lease) }
 
   /// Notes since when a lease cannot pay; after the grace its bundles are released. A top-up puts
   /// everything right until then.

@@ -86,6 +86,11 @@ package enum StorageKeys {
     key(.leaseTotal) { $0.encode(lease) }
   }
 
+  /// Since when a lease's stream bucket has been empty: ``LedgerTime``.
+  package static func dryLease(_ lease: LeaseID) -> StateKey {
+    key(.dryLease) { $0.encode(lease) }
+  }
+
   /// A proof round: ``RoundRecord``.
   package static func round(_ id: RoundID) -> StateKey { key(.round) { $0.encode(id) } }
 

@@ -73,7 +73,7 @@ enum StorageParameter: String, CaseIterable {
         "share of a slash that goes to whoever brought the evidence")
     case .lockUp:
       declare(
-        1_000...366 * Self.day, 30 * Self.day, { max(1_000, $0) },
+        1_000...366 * Self.day, 30 * Self.day, { max(1_000, $0 * 20) },
         "how long a bundle is paid at least")
     case .bundleTerm:
       declare(
