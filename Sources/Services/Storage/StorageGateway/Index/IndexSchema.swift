@@ -12,6 +12,9 @@ enum IndexSchema {
     migrator.registerMigration("objects 1") { database in
       try database.execute(sql: buckets + objects + blobs + uploads)
     }
+    migrator.registerMigration("checkpoint 1") { database in
+      try database.execute(sql: checkpoints)
+    }
     return migrator
   }
 
@@ -82,6 +85,14 @@ enum IndexSchema {
       live INTEGER NOT NULL
     );
 
+    """
+
+  /// The newest checkpoint's bytes, which are in use until the next one.
+  private static let checkpoints = """
+    CREATE TABLE checkpoint (
+      content INTEGER PRIMARY KEY,
+      coveredSequence INTEGER NOT NULL
+    );
     """
 
   private static let uploads = """

@@ -31,15 +31,20 @@ package struct S3Tenant: Sendable {
   package let index: ObjectIndex
   /// The key that wraps the data keys of a bucket.
   package let bucketKey: @Sendable (_ bucket: String) -> SymmetricKeyBytes
+  /// Called when a request has come and before anything is read for it.
+  /// Throws when this gateway may not serve the identity now.
+  package let admit: @Sendable () async throws -> Void
 
   package init(
     name: String, ownerID: String, engine: any ObjectEngine, index: ObjectIndex,
-    bucketKey: @escaping @Sendable (_ bucket: String) -> SymmetricKeyBytes
+    bucketKey: @escaping @Sendable (_ bucket: String) -> SymmetricKeyBytes,
+    admit: @escaping @Sendable () async throws -> Void = {}
   ) {
     self.name = name
     self.ownerID = ownerID
     self.engine = engine
     self.index = index
     self.bucketKey = bucketKey
+    self.admit = admit
   }
 }

@@ -38,6 +38,8 @@ package final class S3Service: HTTPResponder {
   /// Copies of parts that run at once.
   let partCopies = FairSemaphore(capacity: 16)
   private let tenants = Mutex<[String: S3Tenant]>([:])
+  /// Why an identity is not served, by its name.
+  private let troubles = Mutex<[String: String]>([:])
   private let logger: Logger
 
   package init(
@@ -61,6 +63,11 @@ package final class S3Service: HTTPResponder {
       }
     }
     tenants.withLock { $0[tenant.name] = tenant }
+  }
+
+  /// Says why an identity is not served yet, or nil when there is nothing to say.
+  package func explain(_ reason: String?, for name: String) {
+    troubles.withLock { $0[name] = reason }
   }
 
   /// The identity of that name, when it is served.
@@ -99,8 +106,11 @@ package final class S3Service: HTTPResponder {
     guard let tenant = tenant(named: authentication.credential.account) else {
       // The credential is known and right, so the identity is on its way: a client should retry.
       throw S3Error(
-        .serviceUnavailable, "The gateway is still opening this identity's storage; try again.")
+        .serviceUnavailable,
+        troubles.withLock { $0[authentication.credential.account] }
+          ?? "The gateway is still opening this identity's storage; try again.")
     }
+    try await tenant.admit()
     return S3Call(
       service: self, request: request, target: target, tenant: tenant,
       authentication: authentication, requestID: requestID)
