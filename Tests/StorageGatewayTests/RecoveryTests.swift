@@ -133,7 +133,7 @@ import Testing
     let old = try await bench.gateway("old")
     try await old.engine.commit(.createBucket(bucket: "b", region: "r"))
     _ = try await EngineTests.put([1], key: "a", in: old.engine)
-    // One provider refuses the next stripe, five take it: enough to be read, and never acknowledged.
+    // One provider refuses the next stripe, five take it: enough to read it, never acknowledged.
     bench.providers.state.withLock { state in
       state.refuseAfterAppends = [bench.providers.ids[5]: 0]
     }

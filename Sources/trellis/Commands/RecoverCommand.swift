@@ -10,8 +10,8 @@ extension GatewayCommand {
       discussion: """
         The network holds a log of every acknowledged change. Given the identity's seed and the \
         network, this fences the old gateway, so that it can write no more, and makes a directory \
-        that `trellis gateway` serves, with the same S3 credentials. Killed in the middle it is run \
-        again and goes on. What the directory held of the identity before is kept beside it.
+        that `trellis gateway` serves, with the same S3 credentials. Killed in the middle it is \
+        run again and goes on. What the directory held of the identity before is kept beside it.
 
         Examples:
           trellis gateway recover --identity main

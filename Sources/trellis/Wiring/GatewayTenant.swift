@@ -96,7 +96,11 @@ actor GatewayTenant {
       await group.next()
       group.cancelAll()
     }
-    if writer?.fencedReason != nil { return }
+    if writer?.fencedReason != nil {
+      // It stays to say so: the gateway may serve others.
+      while !Task.isCancelled { try? await Task.sleep(for: .seconds(3_600)) }
+      return
+    }
     // The task is cancelled by now; what flushes must not be.
     await Task.detached { await engine.flush() }.value
   }

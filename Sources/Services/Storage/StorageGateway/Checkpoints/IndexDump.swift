@@ -8,6 +8,7 @@ import Synchronization
 /// The whole index as it is at one moment, as a stream of bytes with back-pressure: while it is
 /// consumed, writers go on, and at most a few chunks are in memory.
 package final class IndexDump: AsyncSequence, Sendable {
+  /// A piece of the dump.
   package typealias Element = ByteBuffer
 
   /// Bytes of a chunk, about.

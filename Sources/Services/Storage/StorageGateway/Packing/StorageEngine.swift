@@ -101,9 +101,9 @@ package actor StorageEngine: ObjectEngine {
     compactor = Compactor(
       Compactor.Dependencies(
         catalog: configuration.catalog, network: configuration.network,
-        index: configuration.index, retention: checkpointer ?? configuration.retention,
-        reader: reader,
-        pins: pins, policy: configuration.compaction, budget: configuration.budget,
+        index: configuration.index,
+        retention: (checkpointer as (any LogRetention)?) ?? configuration.retention,
+        reader: reader, pins: pins, policy: configuration.compaction, budget: configuration.budget,
         logger: logger))
   }
 
@@ -139,11 +139,14 @@ package actor StorageEngine: ObjectEngine {
     await bundler.bundleSealed()
   }
 
-  /// Seals, bundles, pays and re-codes until it is cancelled.
+  /// Seals, bundles, pays and re-codes until it is cancelled or fenced.
   package func run() async {
-    async let moving: Void = runMoves()
-    await runPromptly()
-    await moving
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { await self.runMoves() }
+      group.addTask { await self.runPromptly() }
+      await group.next()
+      group.cancelAll()
+    }
   }
 
   /// What moves data, one after the other: it may take long.

@@ -1,5 +1,6 @@
 /// Where a recovery stands, for people and scripts.
 package struct RecoveryProgress: Hashable, Sendable, Codable {
+  /// What a recovery does, in this order.
   package enum Step: String, Sendable, Codable {
     case fencing, manifests, staged, checkpoint, log, waiting, done
   }
@@ -49,11 +50,11 @@ package enum RecoveryError: Error, Hashable, Sendable, CustomStringConvertible {
   package var description: String {
     switch self {
     case .waitsForProviders(let what):
-      "Acknowledged data may be where nobody answers: \(what). Run the recovery again when they are "
-        + "back, or with --without-silent to do without what only they hold."
+      "Acknowledged data may be where nobody answers: \(what). Run the recovery again when they "
+        + "are back, or with --without-silent to do without what only they hold."
     case .gap(let after, let next):
-      "The log has record \(after) and then record \(next), and no checkpoint covers what is between. "
-        + "Providers that hold it may be silent; run the recovery again when they are back."
+      "The log has record \(after) and then record \(next), and no checkpoint covers what is "
+        + "between. Providers that hold it may be silent; run the recovery again when they are back."
     case .inconsistent(let what): "What the providers hold does not fit together: \(what)."
     }
   }

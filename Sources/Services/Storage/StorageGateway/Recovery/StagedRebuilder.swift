@@ -137,7 +137,7 @@ struct StagedRebuilder: Sendable {
         StripeLayout(payloadLength: payload.count, dataShards: k)?.chunkBytes == range.count
       else { throw RecoveryError.inconsistent("a stripe of \(payload.count) bytes") }
       try checkLog(payload, header, stripe: headers.count, segment: staged.segment)
-      _ = try await segment.append(payload: payload)
+      _ = try await segment.append(StripePayload(ByteBuffer(bytes: payload), dataShards: k))
       headers.append(header)
       start = stripeEnd
     }

@@ -9,8 +9,8 @@ package struct CheckpointName: Hashable, Sendable, CanonicalCodable {
   package let coveredSequence: UInt64
   /// The lowest segment that may hold later log records.
   package let logStart: UInt64
-  /// The segment and stripe of the checkpoint's last bytes: its record is in the log section of that
-  /// stripe or of one soon behind.
+  /// The segment and stripe of the checkpoint's last bytes: its record is in the log section of
+  /// that stripe or of one soon behind.
   package let segment: UInt64
   package let stripe: UInt32
 

@@ -2,8 +2,9 @@ import Foundation
 import GRDB
 import Primitives
 
-/// One item of a dump of the index. A dump is u32 length ‖ item, again and again: first a head, then
-/// for each table, by name, its columns and its rows in the order of their primary key, then the end.
+/// One item of a dump of the index. A dump is u32 length ‖ item, again and again: first a head,
+/// then for each table, by name, its columns and its rows in the order of their primary key, then
+/// the end.
 ///
 /// Tables and columns are named, so that a newer gateway, whose index has more of both, reads an
 /// older one's dump.
