@@ -37,6 +37,10 @@ final class MemoryProviders: ShardTransport {
     var reads = 0
     var vouchers: [ProviderID: [UInt8]] = [:]
     var manifests: [Digest: [UInt8]] = [:]
+    /// The highest fencing epoch that each has seen.
+    var fences: [ProviderID: UInt64] = [:]
+    /// Off: as if providers knew of no fencing, to show what that would lead to.
+    var checksFences = true
   }
 
   let keys: [ProviderID: SigningKey]
@@ -67,13 +71,22 @@ final class MemoryProviders: ShardTransport {
         return try append(signed.message, Array(tail.readableBytesView), provider, &state)
       case .read(let signed): return try read(signed.message, provider, &state)
       case .putManifest(let part):
+        // All send the same one; the first part begins it anew.
+        if part.offset == 0 { state.manifests[part.key] = [] }
         state.manifests[part.key, default: []] += tail.readableBytesView
         return ShardAnswer(response: .manifestReceived(bytes: part.totalBytes))
       case .control(let signed): return try control(signed.message.action, provider, &state)
       case .voucher(let bytes):
         state.vouchers[provider] = bytes
         return ShardAnswer(response: .voucherAccepted(cumulative: .zero, readableBytes: .max))
-      case .getManifest, .status: throw StorageRefusal(.malformed, "not in this fake")
+      case .getManifest(let key, let offset):
+        guard let bytes = state.manifests[key], Int(offset) <= bytes.count else {
+          throw StorageRefusal(.unknownManifest, "no manifest")
+        }
+        let part = ManifestPart(key: key, totalBytes: UInt32(bytes.count), offset: offset)
+        return ShardAnswer(
+          response: .manifest(part), tail: ByteBuffer(bytes: bytes[Int(offset)...]))
+      case .status: throw StorageRefusal(.malformed, "not in this fake")
       }
     }
   }
@@ -84,6 +97,13 @@ final class MemoryProviders: ShardTransport {
     if let left = state.refuseAfterAppends[provider] {
       if left == 0 { throw StorageRefusal(.diskFull, "full") }
       state.refuseAfterAppends[provider] = left - 1
+    }
+    if state.checksFences {
+      let highest = state.fences[provider] ?? 0
+      guard order.fencingEpoch >= highest else {
+        throw StorageRefusal(.fenced, "fenced", number: highest)
+      }
+      state.fences[provider] = order.fencingEpoch
     }
     let name = ShardName(
       provider: provider, group: order.group.number, segment: order.segment, slot: order.slot)
@@ -136,7 +156,7 @@ final class MemoryProviders: ShardTransport {
     _ action: ControlOrder.Action, _ provider: ProviderID, _ state: inout State
   ) throws -> ShardAnswer {
     switch action {
-    case .listStaged(let after):
+    case .listStaged(let after), .listHeld(let after):
       let staged = state.shards.filter { $0.key.provider == provider && $0.key.segment > after }
         .sorted { $0.key.segment < $1.key.segment }
         .map { name, shard in
@@ -151,7 +171,10 @@ final class MemoryProviders: ShardTransport {
       return ShardAnswer(
         response: .countersigned(
           stagedByteMilliseconds: 7, signature: statement.signed(by: key)))
-    case .dropStaged, .raiseFence: return ShardAnswer(response: .done)
+    case .raiseFence(let epoch):
+      state.fences[provider] = max(state.fences[provider] ?? 0, epoch)
+      return ShardAnswer(response: .done)
+    case .dropStaged: return ShardAnswer(response: .done)
     }
   }
 }
@@ -321,4 +344,58 @@ final class RememberingIndex: MutationIndex, SegmentUseIndex {
   func blobs(inSegments segments: [UInt64], limit: Int) async throws -> [StoredBlob] { [] }
 
   var sequences: [UInt64] { state.withLock { $0.records.map(\.sequence) } }
+}
+
+extension TableNetwork: RecoveryLedger {
+  func liveBundles() async throws -> [BundleRecord] {
+    state.withLock { state in
+      state.bundles.values.filter { !state.released.contains($0.id) }
+        .sorted { $0.id.number < $1.id.number }
+    }
+  }
+
+  func drawnGroups() async throws -> [PlacementGroupRecord] {
+    state.withLock { $0.groupProviders.values.sorted { $0.id.number < $1.id.number } }
+  }
+}
+
+/// The ledger's record of who writes, in a variable.
+final class TableRegistry: WriterRegistry {
+  struct State {
+    var record: WriterRecord?
+    var isDown = false
+    /// Claims get through, and their answers are lost.
+    var losesAnswers = false
+  }
+  struct Down: Error {}
+  struct Refused: Error {}
+
+  let state = Mutex(State())
+
+  func record() async throws -> WriterRecord? {
+    try state.withLock { state in
+      if state.isDown { throw Down() }
+      return state.record
+    }
+  }
+
+  func claim(overtaking epoch: UInt64, claim: Digest) async throws {
+    try state.withLock { state in
+      if state.isDown { throw Down() }
+      guard state.record?.epoch ?? 0 == epoch else { throw Refused() }
+      state.record = WriterRecord(
+        customer: .zero, lease: LeaseID(number: 1), epoch: epoch + 1, gateway: .zero, claim: claim,
+        endpoint: "http://here", raisedAt: .genesis, checkpoints: state.record?.checkpoints ?? [])
+      if state.losesAnswers { throw Down() }
+    }
+  }
+
+  func name(_ checkpoint: CheckpointName, epoch: UInt64) async throws {
+    try state.withLock { state in
+      if state.isDown { throw Down() }
+      guard var record = state.record, record.epoch == epoch else { throw Refused() }
+      record.checkpoints = Array(([checkpoint] + record.checkpoints).prefix(2))
+      state.record = record
+    }
+  }
 }

@@ -48,6 +48,7 @@ import Testing
     #expect(
       try await code(fixture.appendOrder(chunk, after: chunk), chunk) == .wrongOffset)
     #expect(try await code(order, chunk) == nil)
+    fixture.setWriter(epoch: 3)
     #expect(try await code(fixture.appendOrder(chunk, segment: 2, fence: 3), chunk) == nil)
     #expect(
       try await code(fixture.appendOrder(chunk, segment: 3, fence: 2), chunk) == .fenced)
@@ -205,6 +206,7 @@ import Testing
     #expect(try await fixture.ask(fixture.control(drop)).0 == .done)
     #expect(fixture.service.store.shardCount == 1)
     #expect(try await fixture.ask(fixture.control(.raiseFence(epoch: 5))).0 == .done)
+    fixture.setWriter(epoch: 4)
     let late = fixture.appendOrder(chunk, after: chunk, fence: 4)
     #expect(try await fixture.refusal(late, tail: chunk)?.code == .fenced)
   }

@@ -57,7 +57,18 @@ struct ProviderFixture {
       id: Self.group, lease: Self.lease, codeClass: codeClass, exclude: [], state: .drawn,
       providers: (1...UInt64(n)).map { Self.key($0).accountID }, openedAt: .genesis)
     ledger.put(StorageKeys.group(Self.group), group)
+    setWriter(epoch: 1)
     ledger.setTime(1_000)
+  }
+
+  /// The ledger names a gateway of this epoch as the customer's writer.
+  func setWriter(epoch: UInt64) {
+    let customer = customer.accountID
+    ledger.put(
+      StorageKeys.writer(of: customer),
+      WriterRecord(
+        customer: customer, lease: Self.lease, epoch: epoch, gateway: .zero, claim: .zero,
+        endpoint: "", raisedAt: .genesis))
   }
 
   func ask(_ request: StorageRequest, tail: [UInt8] = []) async throws -> (

@@ -86,6 +86,7 @@ enum DataSamples {
         "relocate",
         .relocate(.init(bucket: bucket, key: name, from: attempt, to: blob))
       ),
+      ("checkpoint", .checkpoint(.init(coveredSequence: 8, logStart: 3, blob: blob))),
     ]
   }
 
@@ -125,6 +126,7 @@ enum DataSamples {
       ("list-staged", .control(control(.listStaged(after: 3)))),
       ("drop-staged", .control(control(.dropStaged(segment: 3, slot: 4)))),
       ("raise-fence", .control(control(.raiseFence(epoch: 6)))),
+      ("list-held", .control(control(.listHeld(after: 3)))),
       ("countersign", .control(control(.countersign(statement: statement)))),
       ("voucher", .voucher([1, 2, 3])),
       ("status", .status),

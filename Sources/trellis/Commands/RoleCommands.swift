@@ -43,18 +43,6 @@ struct ValidatorCommand: AsyncParsableCommand {
   }
 }
 
-/// Runs the S3 gateway in this process.
-struct GatewayCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "gateway", abstract: "Be the S3 gateway, in this process, until SIGTERM.",
-    discussion: "Example:\n  trellis gateway --data /srv/net")
-  @OptionGroup var data: DataOption
-
-  func run() async throws {
-    try await NodeProcess(.gateway, data.network()).run { try await GatewayWiring.run($0) }
-  }
-}
-
 /// Serves the live page in this process.
 struct DashboardCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

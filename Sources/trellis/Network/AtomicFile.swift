@@ -48,6 +48,13 @@ enum JSON {
     String(decoding: try encode(value), as: UTF8.self)
   }
 
+  /// On one line, with sorted keys.
+  static func line(_ value: some Encodable) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(value), as: UTF8.self)
+  }
+
   /// Reads a file.
   /// - Throws: ``UserError`` that names the path and says what is wrong with it.
   static func read<T: Decodable>(_ type: T.Type, from path: String) throws -> T {

@@ -49,7 +49,8 @@ struct NetworkDirectory: Sendable {
       advice: "Start one with `trellis up --data \(root)`, or name its directory with --data.")
   }
 
-  private static func make(_ path: String, mode: Int) throws {
+  /// Makes a directory with a mode unless it is there. - Throws: ``UserError``.
+  static func make(_ path: String, mode: Int) throws {
     do {
       try FileManager.default.createDirectory(
         atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: mode])

@@ -20,13 +20,13 @@ enum GatewayWiring {
     let node = try SeedFile.ensure(context.directory + "/key").linkKey
     let pool = LinkPool(identity: try NodeIdentity(key: node), logger: context.logger)
     // One budget for all identities: their requests share the process's memory.
-    let budget = BufferBudget()
+    let gateway = GatewayNode(account: node.accountID, pool: pool, budget: BufferBudget())
     let tenants = try identities.map { identity in
-      try GatewayTenant(identity.name, seed: identity.seed, pool: pool, budget: budget, context)
+      try GatewayTenant(identity.name, seed: identity.seed, gateway, context)
     }
     let listening = ListeningFlag()
     await context.health.set { await health(tenants, listening) }
-    let application = try HTTPServerSetup(port: context.ports.gateway).application(
+    let application = try HTTPServerSetup(port: context.mainPort).application(
       responder: service, logger: context.logger, onRunning: { _ in await listening.set() })
     await withTaskGroup(of: Void.self) { group in
       for tenant in tenants { group.addTask { await tenant.run(in: service) } }

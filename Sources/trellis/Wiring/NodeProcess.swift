@@ -9,10 +9,21 @@ import Telemetry
 struct NodeProcess: Sendable {
   let name: ProcessName
   let network: OpenNetwork
+  /// The process's own directory.
+  let directory: String
+  /// Another port than the network's plan gives it; nil for that one. Telemetry is three above.
+  let port: Int?
 
-  init(_ name: ProcessName, _ network: OpenNetwork) {
+  /// - Parameters:
+  ///   - directory: where it keeps its state; nil for its place in the network's directory.
+  ///   - port: where it serves, for a second process of its kind; nil for the network's plan.
+  init(
+    _ name: ProcessName, _ network: OpenNetwork, directory: String? = nil, port: Int? = nil
+  ) {
     self.name = name
     self.network = network
+    self.directory = directory ?? network.directory.dataDirectory(of: name)
+    self.port = port
   }
 
   /// What the process's work gets.
@@ -24,7 +35,9 @@ struct NodeProcess: Sendable {
     /// Where the work says how it is.
     let health: HealthBoard
     /// The process's own directory.
-    var directory: String { network.directory.dataDirectory(of: name) }
+    let directory: String
+    /// Where it serves what it is for.
+    let mainPort: Int
     var ports: PortPlan { network.settings.ports }
   }
 
@@ -33,8 +46,9 @@ struct NodeProcess: Sendable {
   func run(_ work: @escaping @Sendable (Context) async throws -> Void) async throws {
     Self.limitAllocatorArenas()
     try network.directory.prepare(for: [name])
+    try NetworkDirectory.make(directory, mode: 0o700)
     // A predecessor that was just killed may hold its lock for a moment.
-    let lock = try ProcessLock.acquire(network.directory.lockPath(of: name), retryingFor: 5)
+    let lock = try ProcessLock.acquire(directory + "/lock", retryingFor: 5)
     defer { lock.release() }
     // Everything goes to standard error, which `up` appends to logs/<id>.log.
     try bootstrapLogging(file: nil, level: Self.level)
@@ -44,10 +58,9 @@ struct NodeProcess: Sendable {
     logger[metadataKey: "process"] = "\(name.id)"
     let context = Context(
       name: name, network: network, logger: logger,
-      ledger: network.ledger(
-        logger: logger,
-        progressPath: network.directory.dataDirectory(of: name) + "/verified-block.json"),
-      health: HealthBoard())
+      ledger: network.ledger(logger: logger, progressPath: directory + "/verified-block.json"),
+      health: HealthBoard(), directory: directory,
+      mainPort: port ?? network.settings.ports.main(of: name))
     logger.info("starting", metadata: ["pid": "\(getpid())"])
     try await serve(context, registry, stop, work)
     logger.info("stopped")
@@ -58,7 +71,8 @@ struct NodeProcess: Sendable {
     _ work: @escaping @Sendable (Context) async throws -> Void
   ) async throws {
     let telemetry = TelemetryServer(
-      port: context.ports.telemetry(of: name), registry: registry, logger: context.logger
+      port: port.map { $0 + 3 } ?? context.ports.telemetry(of: name), registry: registry,
+      logger: context.logger
     ) { await context.health.report() }
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await telemetry.run() }

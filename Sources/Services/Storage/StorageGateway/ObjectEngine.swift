@@ -71,6 +71,8 @@ package enum EngineError: Error, Hashable, Sendable, CustomStringConvertible {
   /// Too few operators are alive for the weakest class, the staging reserve is full, or the ledger
   /// is down: try again later (S3: 503 SlowDown).
   case unavailable(reason: String)
+  /// Another gateway writes for this customer: this one may neither write nor read (S3: 503).
+  case fenced(reason: String)
   /// The lease has no money for more writes (S3: 403). `needed` says how much.
   case unfunded(needed: Credits)
   /// Fewer than k shards of a stripe could be read and verified.
@@ -80,7 +82,7 @@ package enum EngineError: Error, Hashable, Sendable, CustomStringConvertible {
 
   package var description: String {
     switch self {
-    case .unavailable(let reason): reason
+    case .unavailable(let reason), .fenced(let reason): reason
     case .unfunded(let needed):
       "The storage lease has run out of credits: \(needed) more are needed; top it up."
     case .unreadable(let reason): "Too few shards could be read: \(reason)"

@@ -30,6 +30,7 @@ struct IndexMutator {
     case .completeUpload(let upload): try completeUpload(upload)
     case .abortUpload(_, _, let upload): try abortUpload(upload)
     case .relocate(let move): try relocate(move)
+    case .checkpoint(let checkpoint): try noteCheckpoint(checkpoint)
     }
   }
 

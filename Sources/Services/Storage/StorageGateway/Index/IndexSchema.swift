@@ -15,6 +15,9 @@ enum IndexSchema {
     migrator.registerMigration("objects 2") { database in
       try database.execute(sql: parts)
     }
+    migrator.registerMigration("checkpoint 1") { database in
+      try database.execute(sql: checkpoints)
+    }
     return migrator
   }
 
@@ -96,6 +99,14 @@ enum IndexSchema {
       live INTEGER NOT NULL
     );
 
+    """
+
+  /// The newest checkpoint's bytes, which are in use until the next one.
+  private static let checkpoints = """
+    CREATE TABLE checkpoint (
+      content INTEGER PRIMARY KEY,
+      coveredSequence INTEGER NOT NULL
+    );
     """
 
   private static let uploads = """

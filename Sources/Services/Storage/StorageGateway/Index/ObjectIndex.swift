@@ -60,7 +60,7 @@ package struct ObjectIndex: MutationIndex {
     try await database.read { try Self.appliedSequence($0) }
   }
 
-  private static func appliedSequence(_ database: Database) throws -> UInt64 {
+  static func appliedSequence(_ database: Database) throws -> UInt64 {
     let row = try database.first("SELECT value FROM state WHERE name = 'appliedSequence'")
     let value: Int64 = row?["value"] ?? 0
     return UInt64(clamping: value)

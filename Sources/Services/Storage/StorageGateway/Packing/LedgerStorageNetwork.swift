@@ -15,6 +15,8 @@ package actor LedgerStorageNetwork: StorageNetwork {
   package nonisolated let lease: LeaseID
   private let client: LedgerClient
   private let signer: SigningKey
+  /// Under which fencing epoch everything is said; 0 for none.
+  private let fencingEpoch: UInt64
   private let logger: Logger
   private var clock: (time: LedgerTime, readAt: ContinuousClock.Instant)?
   private var prices: PriceVector?
@@ -32,13 +34,22 @@ package actor LedgerStorageNetwork: StorageNetwork {
   private static let rowLimit: UInt32 = 10_000
 
   package init(
-    client: LedgerClient, chain: Digest, lease: LeaseID, signer: SigningKey, logger: Logger
+    client: LedgerClient, chain: Digest, lease: LeaseID, signer: SigningKey,
+    fencingEpoch: UInt64 = 0, logger: Logger
   ) {
     self.client = client
     self.chain = chain
     self.lease = lease
     self.signer = signer
+    self.fencingEpoch = fencingEpoch
     self.logger = logger
+  }
+
+  /// A payload as this gateway's operation, void once another gateway has taken over.
+  private func operation(_ payload: StoragePayload) -> Ledger.Operation {
+    let bound =
+      fencingEpoch == 0 ? payload : .underEpoch(UnderEpoch(epoch: fencingEpoch, payload))
+    return .service(StorageKeys.service, payload: bound.canonicalBytes())
   }
 
   package func eligibleOperators() async throws -> [ProviderID] {
@@ -69,7 +80,7 @@ package actor LedgerStorageNetwork: StorageNetwork {
       OpenGroup(lease: lease, codeClass: codeClass, exclude: excluding))
     let committed = try await unavailableIfSilent {
       try await self.client.submit(
-        .service(StorageKeys.service, payload: payload.canonicalBytes()), signer: self.signer,
+        operation(payload), signer: self.signer,
         lane: Self.groupLane, timeoutSeconds: 15)
     }
     guard let number = committed.events.serial("storage.group-ordered", attribute: "group") else {
@@ -100,7 +111,7 @@ package actor LedgerStorageNetwork: StorageNetwork {
     let payload = StoragePayload.commitBundle(commit)
     do {
       let committed = try await client.submit(
-        .service(StorageKeys.service, payload: payload.canonicalBytes()), signer: signer,
+        operation(payload), signer: signer,
         lane: Self.bundleLane)
       if let number = committed.events.serial("storage.bundle-committed", attribute: "bundle") {
         return BundleID(number: number)
@@ -126,7 +137,7 @@ package actor LedgerStorageNetwork: StorageNetwork {
   package func releaseBundle(_ bundle: BundleID) async throws {
     let payload = StoragePayload.releaseBundle(ReleaseBundle(bundle: bundle))
     _ = try await client.submit(
-      .service(StorageKeys.service, payload: payload.canonicalBytes()), signer: signer,
+      operation(payload), signer: signer,
       lane: Self.bundleLane)
   }
 
@@ -134,7 +145,7 @@ package actor LedgerStorageNetwork: StorageNetwork {
     let payload = StoragePayload.renewBundle(RenewBundle(bundle: bundle, end: end))
     let lane = Self.renewalLanes.lowerBound + UInt8(bundle.number % UInt64(Self.renewalLanes.count))
     _ = try await client.submit(
-      .service(StorageKeys.service, payload: payload.canonicalBytes()), signer: signer,
+      operation(payload), signer: signer,
       lane: lane)
   }
 

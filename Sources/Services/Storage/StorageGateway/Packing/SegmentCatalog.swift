@@ -176,6 +176,26 @@ package struct SegmentCatalog: Sendable {
     }
   }
 
+  /// The last number taken of a named counter; 0 when none was.
+  package func current(_ counter: String) async throws -> UInt64 {
+    try await database.read { database in
+      let value = try Int64.fetchOne(
+        database, sql: "SELECT value FROM counter WHERE name = ?", arguments: [counter])
+      return UInt64(value ?? 0)
+    }
+  }
+
+  /// Raises a named counter to `value`, so that the next number is above it; never lowers it.
+  package func raise(_ counter: String, to value: UInt64) async throws {
+    try await database.write { database in
+      try database.execute(
+        sql: """
+          INSERT INTO counter (name, value) VALUES (?, ?)
+          ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)
+          """, arguments: [counter, Int64(clamping: value)])
+    }
+  }
+
   /// What has been promised to each provider so far, by voucher.
   package func vouchers() async throws -> [ProviderID: Credits] {
     try await database.read { database in

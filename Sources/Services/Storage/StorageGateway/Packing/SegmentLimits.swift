@@ -22,6 +22,12 @@ package struct SegmentLimits: Sendable {
   package var recodeAfter: Duration = .seconds(30)
   /// How long lies between two looks for data to be coded again, and for garbage.
   package var collectEvery: Duration = .seconds(10)
+  /// A checkpoint is written when so many bytes of log follow the last one, or as many as a quarter
+  /// of its own size if that is more: 4 MiB, some ten thousand mutations.
+  package var checkpointLogBytes: UInt64 = 4 << 20
+  /// A checkpoint is written when there is any log that is so old: what was deleted meanwhile can
+  /// only be collected when no log record of its segments is needed.
+  package var checkpointAfter: Duration = .seconds(600)
   /// The most stripes that one segment may have.
   package static let stripesPerSegment = 4096
 

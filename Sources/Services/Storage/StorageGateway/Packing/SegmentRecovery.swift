@@ -9,24 +9,33 @@ import StorageService
 /// durable, seals it there, and applies the log records that the index does not have yet.
 ///
 /// Every acknowledged stripe had all n acknowledgements, so after any loss that the class bears at
-/// least k providers still hold it. A stripe that fewer hold was acknowledged to nobody.
+/// least k providers still hold it; ``DurabilityJudge`` says what follows from who answers.
 struct SegmentRecovery: Sendable {
   let catalog: SegmentCatalog
   let network: any StorageNetwork
   let calls: ShardCalls
-  let directory: SegmentDirectory
-  let reader: ExtentReader
-  let index: any MutationIndex
-  let indexKey: SymmetricKeyBytes
+  let log: SegmentLog
+  let index: any MutationIndex & SegmentUseIndex
   let logger: Logger
 
-  /// Recovers and returns the highest sequence number that the log holds.
+  /// What a recovery found.
+  struct Outcome: Sendable {
+    /// The highest sequence number that the log holds.
+    let highestSequence: UInt64
+    /// Whether a segment is gone that may have held records which the index has: without a
+    /// checkpoint the log has a gap.
+    let hasDropped: Bool
+  }
+
+  /// Closes all open segments and applies what the index lacks.
   /// - Throws: when the catalog or the index fails, or when a segment that holds acknowledged data
   ///   has too few reachable providers: the gateway then waits and tries again rather than lose it.
-  func run() async throws -> UInt64 {
+  func run() async throws -> Outcome {
     var highest = try await index.appliedSequence()
+    var hasDropped = false
     for segment in try await catalog.segments(in: .open) {
       guard let sealed = try await closed(segment) else {
+        hasDropped = hasDropped || !segment.stripeLengths.isEmpty
         var dropped = segment
         dropped.state = .dropped
         try await catalog.save(dropped)
@@ -39,7 +48,7 @@ struct SegmentRecovery: Sendable {
     for segment in try await catalog.segments(in: .sealed) {
       highest = max(highest, try await applyLog(of: segment))
     }
-    return highest
+    return Outcome(highestSequence: highest, hasDropped: hasDropped)
   }
 
   /// The segment sealed at its last durable stripe; nil when no stripe of it is durable.
@@ -51,19 +60,21 @@ struct SegmentRecovery: Sendable {
         dataShards: Int(segment.codeClass.dataShards))
     else { throw CatalogError.damaged("the lengths of segment \(segment.number)") }
     let held = await heldBytes(of: segment)
-    let k = Int(segment.codeClass.dataShards)
-    let answered = held.count
+    let judge = DurabilityJudge(
+      held: held, silent: segment.slots.count - held.count,
+      dataShards: Int(segment.codeClass.dataShards))
     for stripes in stride(from: segment.stripeLengths.count, to: 0, by: -1) {
-      let end = layout.shardOffsets[stripes]
-      guard held.count(where: { $0 >= end }) >= k else { continue }
-      guard let sealed = segment.sealed(atStripes: stripes) else { break }
-      return sealed
-    }
-    // Fewer than k hold the first stripe. That is proof only if enough were asked.
-    if segment.slots.count - answered >= k {
-      throw EngineError.unavailable(
-        reason: "only \(answered) of the \(segment.slots.count) providers of segment "
-          + "\(segment.number) answer; waiting for more before it is closed")
+      switch judge.judge(end: layout.shardOffsets[stripes]) {
+      case .durable:
+        guard let sealed = segment.sealed(atStripes: stripes) else { return nil }
+        return sealed
+      case .neverAcknowledged, .lost: continue
+      case .undecided(let reason):
+        // What the index never saw was acknowledged to nobody: an answer follows the index's sync.
+        if try await index.blobCount(inSegment: segment.number) == 0 { continue }
+        throw EngineError.unavailable(
+          reason: "segment \(segment.number) cannot be closed yet: \(reason)")
+      }
     }
     return nil
   }
@@ -95,10 +106,10 @@ struct SegmentRecovery: Sendable {
   private func applyLog(of segment: SegmentRecord) async throws -> UInt64 {
     let applied = try await index.appliedSequence()
     var highest: UInt64 = 0
-    for (number, length) in segment.stripeLengths.enumerated() {
-      let header = try await self.header(of: segment, stripe: UInt32(number), length: length)
+    for stripe in segment.stripeLengths.indices {
+      let header = try await log.header(of: segment, stripe: stripe)
       guard header.logLength > 0 else { continue }
-      let records = try await log(of: segment, stripe: UInt32(number), header: header)
+      let records = try await log.records(of: segment, stripe: stripe, header: header)
       highest = max(highest, records.last?.sequence ?? 0)
       let missing = records.filter { $0.sequence > applied }
       if !missing.isEmpty {
@@ -107,36 +118,5 @@ struct SegmentRecovery: Sendable {
       }
     }
     return highest
-  }
-
-  private func header(
-    of segment: SegmentRecord, stripe: UInt32, length: UInt32
-  ) async throws -> StripeHeader {
-    let extent = Extent(
-      segment: segment.number, stripe: stripe, offset: 0,
-      length: UInt32(StripeHeader.byteCount))
-    let bytes = try await reader.read(extent)
-    do {
-      let header = try StripeHeader(canonicalBytes: Array(bytes.readableBytesView))
-      guard header.payloadLength == UInt64(length), header.segment == segment.number else {
-        throw CodecError.invalid("its lengths are not the catalog's")
-      }
-      return header
-    } catch {
-      throw EngineError.corrupt(
-        reason: "the header of stripe \(stripe) of segment \(segment.number): \(error)")
-    }
-  }
-
-  private func log(
-    of segment: SegmentRecord, stripe: UInt32, header: StripeHeader
-  ) async throws -> [LogRecord] {
-    let extent = Extent(
-      segment: segment.number, stripe: stripe, offset: UInt32(header.logRange.lowerBound),
-      length: header.logLength)
-    let sealed = Array(try await reader.read(extent).readableBytesView)
-    return try SealedLogSection.open(
-      sealed, key: indexKey,
-      segment: SegmentID(lease: network.lease, number: segment.number), stripe: stripe)
   }
 }

@@ -21,6 +21,8 @@ actor SegmentWriter {
     let index: any MutationIndex
     let groups: GroupKeeper
     let pins: SegmentPins
+    /// Whether this gateway may write; nil where there is only one.
+    var writer: WriterGuard?
     let indexKey: SymmetricKeyBytes
     let limits: SegmentLimits
     let logger: Logger
@@ -40,6 +42,8 @@ actor SegmentWriter {
   private var lastCompletion: Task<Bool, Never>?
   private var lastSave: Task<Bool, Never>?
   private var segmentFailed = false
+  /// Bytes of the log sections that were published since the start.
+  private(set) var logBytes: UInt64 = 0
   private var openedAt: ContinuousClock.Instant?
   /// Called with each segment that was sealed, so that a bundle takes it.
   private let onSealed: @Sendable (SegmentRecord) -> Void
@@ -59,7 +63,7 @@ actor SegmentWriter {
     _ data: ByteBuffer,
     makeMutation: (@Sendable ([Extent]) throws -> LogRecord.Mutation)?
   ) async throws -> [Extent] {
-    if let brokenReason { throw EngineError.unavailable(reason: brokenReason) }
+    try checkWritable()
     return try await withCheckedThrowingContinuation { continuation in
       queue.append(
         PendingEntry(data: data, makeMutation: makeMutation, continuation: continuation))
@@ -126,8 +130,13 @@ actor SegmentWriter {
     pump()
   }
 
-  private func ensureSegment() async throws {
+  private func checkWritable() throws {
+    if let reason = dependencies.writer?.fencedReason { throw EngineError.fenced(reason: reason) }
     if let brokenReason { throw EngineError.unavailable(reason: brokenReason) }
+  }
+
+  private func ensureSegment() async throws {
+    try checkWritable()
     if let current = segment, current.record.payloadBytes < dependencies.limits.segmentBytes,
       current.record.stripeLengths.count < SegmentLimits.stripesPerSegment
     {
@@ -248,6 +257,7 @@ actor SegmentWriter {
         if let reason = refused[owner.sequence] { owner.entry.fail(reason) }
       }
       if let last = built.records.last { publishedSequence = last.sequence }
+      logBytes += UInt64(built.logBytes)
       for entry in built.entries { entry.stripeSucceeded() }
     } catch {
       // The records are in the network's log; a restart applies them. Nothing may follow before.
@@ -287,7 +297,7 @@ actor SegmentWriter {
     queue.removeAll { entry in again.contains { $0 === entry } }
     queue.insert(contentsOf: again, at: 0)
     segmentFailed = false
-    if let brokenReason { failQueue(EngineError.unavailable(reason: brokenReason)) }
+    do { try checkWritable() } catch { failQueue(error) }
   }
 
   private func failQueue(_ error: any Error) {

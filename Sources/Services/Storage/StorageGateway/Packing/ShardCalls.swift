@@ -70,19 +70,46 @@ struct ShardCalls: Sendable {
     return (staged, signature)
   }
 
-  /// The staged shards of this lease that a provider holds, from a segment number on.
+  /// The staged shards of this lease that a provider holds.
   func stagedShards(at provider: ProviderID) async throws -> [StagedShard] {
+    try await listed(at: provider) { .listStaged(after: $0) }
+  }
+
+  /// All shards of this lease that a provider holds, in bundles or not.
+  func heldShards(at provider: ProviderID) async throws -> [StagedShard] {
+    try await listed(at: provider) { .listHeld(after: $0) }
+  }
+
+  private func listed(
+    at provider: ProviderID, _ action: (_ after: UInt64) -> ControlOrder.Action
+  ) async throws -> [StagedShard] {
     var shards: [StagedShard] = []
     var after: UInt64 = 0
     while true {
-      let answer = try await control(.listStaged(after: after), to: provider)
+      let answer = try await control(action(after), to: provider)
       guard case .staged(let more, let isComplete) = answer.response else {
-        throw EngineError.corrupt(reason: "provider \(provider) did not list its staged shards")
+        throw EngineError.corrupt(reason: "provider \(provider) did not list its shards")
       }
       shards += more
       guard !isComplete, let last = more.last else { return shards }
       after = last.segment
     }
+  }
+
+  /// Has a provider refuse all orders of a lower fencing epoch, durably.
+  func raiseFence(epoch: UInt64, at provider: ProviderID) async throws {
+    _ = try await control(.raiseFence(epoch: epoch), to: provider)
+  }
+
+  /// A part of a bundle's manifest, and how many bytes the whole has.
+  func manifestPart(
+    _ key: Digest, offset: Int, at provider: ProviderID
+  ) async throws -> (bytes: [UInt8], total: Int) {
+    let answer = try await call(.getManifest(key: key, offset: UInt32(offset)), to: provider)
+    guard case .manifest(let part) = answer.response, part.key == key, part.offset == offset else {
+      throw EngineError.corrupt(reason: "provider \(provider) did not send its manifest")
+    }
+    return (Array(answer.tail.readableBytesView), Int(part.totalBytes))
   }
 
   /// Tells a provider that a staged shard is not needed.

@@ -20,7 +20,8 @@ package actor StorageEngine: ObjectEngine {
     package var compaction = CompactionPolicy()
     package var identity: IdentitySeed
     package var limits: SegmentLimits
-    package var fencingEpoch: UInt64
+    /// Whether this gateway may write for the customer; nil where there is only ever one.
+    package var writer: WriterGuard?
     /// Bounds the memory of all requests of the gateway together.
     package var budget: BufferBudget
     package var logger: Logger
@@ -28,9 +29,8 @@ package actor StorageEngine: ObjectEngine {
     package init(
       network: any StorageNetwork, transport: any ShardTransport, catalog: SegmentCatalog,
       index: any MutationIndex & SegmentUseIndex, identity: IdentitySeed,
-      limits: SegmentLimits = SegmentLimits(),
-      fencingEpoch: UInt64 = 0, budget: BufferBudget = BufferBudget(),
-      retention: (any LogRetention)? = nil, logger: Logger
+      limits: SegmentLimits = SegmentLimits(), writer: WriterGuard? = nil,
+      budget: BufferBudget = BufferBudget(), retention: (any LogRetention)? = nil, logger: Logger
     ) {
       self.network = network
       self.transport = transport
@@ -39,7 +39,7 @@ package actor StorageEngine: ObjectEngine {
       self.retention = retention ?? IndexedLogRetention(index: index)
       self.identity = identity
       self.limits = limits
-      self.fencingEpoch = fencingEpoch
+      self.writer = writer
       self.budget = budget
       self.logger = logger
     }
@@ -59,6 +59,7 @@ package actor StorageEngine: ObjectEngine {
   private let sender: StripeSender
   private let admission: AdmissionControl
   private let auditor: StagedAuditor
+  private let checkpointer: Checkpointer?
   private var writer: SegmentWriter?
   private var degraded: [BundleID: Int] = [:]
 
@@ -83,8 +84,9 @@ package actor StorageEngine: ObjectEngine {
       directory: directory, logger: logger)
     sender = StripeSender(
       chain: configuration.network.chain, lease: configuration.network.lease, signer: signer,
-      fencingEpoch: configuration.fencingEpoch,
-      timeoutSeconds: configuration.limits.appendTimeoutSeconds, logger: logger)
+      fencingEpoch: configuration.writer?.epoch ?? 0,
+      timeoutSeconds: configuration.limits.appendTimeoutSeconds, writer: configuration.writer,
+      logger: logger)
     admission = AdmissionControl(
       network: configuration.network, catalog: configuration.catalog)
     auditor = StagedAuditor(
@@ -95,11 +97,14 @@ package actor StorageEngine: ObjectEngine {
       catalog: configuration.catalog, network: configuration.network,
       transport: configuration.transport, sender: sender, calls: calls, bundler: bundler,
       reader: reader, groups: groups, recodeAfter: configuration.limits.recodeAfter, logger: logger)
+    checkpointer = Checkpointer(configuration)
     compactor = Compactor(
       Compactor.Dependencies(
         catalog: configuration.catalog, network: configuration.network,
-        index: configuration.index, retention: configuration.retention, reader: reader,
-        calls: calls, pins: pins, policy: configuration.compaction, budget: configuration.budget,
+        index: configuration.index,
+        retention: (checkpointer as (any LogRetention)?) ?? configuration.retention,
+        reader: reader, calls: calls, pins: pins, policy: configuration.compaction,
+        budget: configuration.budget,
         logger: logger))
   }
 
@@ -108,35 +113,41 @@ package actor StorageEngine: ObjectEngine {
   package func start() async throws {
     let recovery = SegmentRecovery(
       catalog: configuration.catalog, network: configuration.network, calls: calls,
-      directory: directory, reader: reader, index: configuration.index,
-      indexKey: configuration.identity.indexKey, logger: configuration.logger)
+      log: SegmentLog(
+        reader: reader, indexKey: configuration.identity.indexKey,
+        lease: configuration.network.lease), index: configuration.index,
+      logger: configuration.logger)
     for state in [SegmentRecord.State.open, .sealed] {
       let waiting = try await configuration.catalog.segments(in: state)
       if let last = waiting.last { pins.noteOpened(last.number) }
     }
-    let highest = try await recovery.run()
+    let recovered = try await recovery.run()
     let writer = SegmentWriter(
       dependencies: SegmentWriter.Dependencies(
         lease: configuration.network.lease, transport: configuration.transport, sender: sender,
         catalog: configuration.catalog, index: configuration.index, groups: groups,
-        pins: pins,
+        pins: pins, writer: configuration.writer,
         indexKey: configuration.identity.indexKey, limits: configuration.limits,
         logger: configuration.logger),
-      nextSequence: highest + 1,
+      nextSequence: recovered.highestSequence + 1,
       onSealed: { [bundler] _ in Task { await bundler.bundleSealed() } })
     await directory.follow { number in await writer.openView(of: number) }
     await compactor.follow(writer)
     self.writer = writer
+    if let checkpointer { try await checkpointer.begin(isUrgent: recovered.hasDropped) }
     await admission.refresh()
     await groups.refresh()
     await bundler.bundleSealed()
   }
 
-  /// Seals, bundles, pays and re-codes until it is cancelled.
+  /// Seals, bundles, pays and re-codes until it is cancelled or fenced.
   package func run() async {
-    async let moving: Void = runMoves()
-    await runPromptly()
-    await moving
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { await self.runMoves() }
+      group.addTask { await self.runPromptly() }
+      await group.next()
+      group.cancelAll()
+    }
   }
 
   /// What moves data, one after the other: it may take long.
@@ -151,6 +162,9 @@ package actor StorageEngine: ObjectEngine {
   private func runPromptly() async {
     var turn = 0
     while !Task.isCancelled {
+      // Fenced: nothing of this gateway's may go out any more.
+      try? await configuration.writer?.confirm()
+      if configuration.writer?.fencedReason != nil { return }
       await admission.refresh()
       await writer?.sealIfDue()
       if turn % 4 == 0 { await groups.refresh() }
@@ -160,6 +174,7 @@ package actor StorageEngine: ObjectEngine {
         await surveyBundles()
       }
       if turn % 8 == 7 { await auditor.pass() }
+      if turn % 8 == 3 { await checkpointIfDue() }
       turn += 1
       try? await Task.sleep(for: .milliseconds(500))
     }
@@ -173,6 +188,30 @@ package actor StorageEngine: ObjectEngine {
     await writer?.sealIfDue(now: true)
     await bundler.bundleSealed()
     await vouchers.settleAll()
+  }
+
+  // MARK: Checkpoints
+
+  /// Writes a checkpoint now and has the ledger name it: no log record up to there is needed to
+  /// recover this identity.
+  /// - Throws: when this engine has no index that can be written down, or as ``put``.
+  package func checkpoint() async throws {
+    guard let checkpointer else {
+      throw EngineError.unavailable(reason: "this gateway's index cannot be written down")
+    }
+    try await checkpointer.make(through: self)
+  }
+
+  private func checkpointIfDue() async {
+    guard let checkpointer, await checkpointer.isDue(logBytes: await writer?.logBytes ?? 0) else {
+      return
+    }
+    // Not waited for: sealing and paying must go on meanwhile.
+    Task { [configuration] in
+      do { try await self.checkpoint() } catch {
+        configuration.logger.warning("no checkpoint was written: \(error)")
+      }
+    }
   }
 
   // MARK: ObjectEngine
@@ -262,6 +301,7 @@ package actor StorageEngine: ObjectEngine {
     guard let writer else {
       throw EngineError.unavailable(reason: "the gateway is still recovering; try again soon")
     }
+    try await configuration.writer?.require()
     try await admission.admit(takesBytes: takesBytes)
     return writer
   }

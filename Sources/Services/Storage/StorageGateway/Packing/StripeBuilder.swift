@@ -10,6 +10,8 @@ struct StripeBuilder {
   struct Built {
     let payload: StripePayload
     let records: [LogRecord]
+    /// Bytes of the sealed log section.
+    let logBytes: Int
     /// Who is waiting for this stripe, in order.
     let entries: [PendingEntry]
     /// Whose record each sequence number is, in the records' order.
@@ -142,6 +144,6 @@ struct StripeBuilder {
     payload.setBytes(header.canonicalBytes(), at: payload.readerIndex)
     return Built(
       payload: try StripePayload(payload, dataShards: dataShards), records: records,
-      entries: entries, owners: owners)
+      logBytes: logBytes, entries: entries, owners: owners)
   }
 }

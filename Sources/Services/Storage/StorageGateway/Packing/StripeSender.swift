@@ -20,6 +20,8 @@ struct StripeSender: Sendable {
   /// Raised when a gateway takes over from another.
   let fencingEpoch: UInt64
   let timeoutSeconds: Double
+  /// Asked when a provider says that another gateway has taken over.
+  var writer: WriterGuard?
   let logger: Logger
 
   /// Queues each chunk behind those sent before to the same slot.
@@ -58,6 +60,8 @@ struct StripeSender: Sendable {
         logger.warning(
           "provider \(provider) did not acknowledge segment \(sent.orders[slot].segment): \(error)")
         failed.append(provider)
+        // A provider's word alone fences nobody: the ledger decides.
+        if (error as? StorageRefusal)?.code == .fenced { try? await writer?.confirm() }
       }
     }
     return failed

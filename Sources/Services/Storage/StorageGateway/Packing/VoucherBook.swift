@@ -14,6 +14,7 @@ actor VoucherBook {
   private let signer: SigningKey
   private let logger: Logger
   private var promised: [ProviderID: Credits]?
+  private var lane: UInt32?
   /// Bytes read and not yet covered by a voucher.
   private var owedBytes: [ProviderID: UInt64] = [:]
   /// Bytes that a voucher covered before they were read.
@@ -77,7 +78,8 @@ actor VoucherBook {
       owedBytes[provider] = (owedBytes[provider] ?? 0).subtractingSaturated(owed)
       prepaidBytes[provider] = (prepaidBytes[provider] ?? 0).addingSaturated(extraBytes)
       let voucher = Voucher(
-        chain: network.chain, lease: network.lease, lane: 0, provider: provider,
+        chain: network.chain, lease: network.lease, lane: try await voucherLane(),
+        provider: provider,
         cumulative: cumulative)
       try await calls.voucher(
         SignedVoucher.sign(voucher, with: signer).canonicalBytes(), to: provider)
@@ -92,6 +94,18 @@ actor VoucherBook {
       await settle(with: provider)
     }
   }
+
+  /// The lane of this gateway's vouchers: a gateway that was recovered knows no sum that its
+  /// predecessor promised, and so begins a lane of its own.
+  private func voucherLane() async throws -> UInt32 {
+    if let lane { return lane }
+    let known = UInt32(clamping: try await catalog.current(Self.laneCounter))
+    lane = known
+    return known
+  }
+
+  /// The catalog's name of ``voucherLane()``.
+  static let laneCounter = "voucher-lane"
 
   private func promises() async throws -> [ProviderID: Credits] {
     if let promised { return promised }

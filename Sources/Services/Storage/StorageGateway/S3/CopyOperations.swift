@@ -30,6 +30,7 @@ extension S3Call {
     let name = String(decoding: bytes[..<slash], as: UTF8.self)
     let target = RequestTarget(bucket: name, key: Array(bytes[(slash + 1)...]))
     guard let owner = service.owner(of: target) else { throw Self.noSuchBucket(name) }
+    try await owner.admit()
     let source = retargeted(target, tenant: owner)
     try source.checkExpectedOwner("x-amz-source-expected-bucket-owner")
     return try await source.readableSource()

@@ -39,11 +39,15 @@ package struct S3Tenant: Sendable {
   package let bucketKey: @Sendable (_ bucket: String) -> SymmetricKeyBytes
   /// What bytes cost it now; nil while that is not known.
   package let tariff: @Sendable () async -> StorageTariff?
+  /// Called when a request has come and before anything is read for it.
+  /// Throws when this gateway may not serve the identity now.
+  package let admit: @Sendable () async throws -> Void
 
   package init(
     name: String, ownerID: String, engine: any ObjectEngine, index: ObjectIndex,
     tariff: @escaping @Sendable () async -> StorageTariff? = { nil },
-    bucketKey: @escaping @Sendable (_ bucket: String) -> SymmetricKeyBytes
+    bucketKey: @escaping @Sendable (_ bucket: String) -> SymmetricKeyBytes,
+    admit: @escaping @Sendable () async throws -> Void = {}
   ) {
     self.tariff = tariff
     self.name = name
@@ -51,5 +55,6 @@ package struct S3Tenant: Sendable {
     self.engine = engine
     self.index = index
     self.bucketKey = bucketKey
+    self.admit = admit
   }
 }

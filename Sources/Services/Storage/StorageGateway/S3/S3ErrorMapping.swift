@@ -27,6 +27,7 @@ extension S3Error {
   private init(engine error: EngineError) {
     switch error {
     case .unavailable(let reason): self.init(.slowDown, reason)
+    case .fenced(let reason): self.init(.serviceUnavailable, reason)
     case .unfunded: self.init(.insufficientCredits, error.description)
     case .unreadable: self.init(.serviceUnavailable, error.description)
     case .corrupt: self.init(.internalError, error.description)

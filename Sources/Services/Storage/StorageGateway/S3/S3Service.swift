@@ -43,6 +43,8 @@ package final class S3Service: HTTPResponder {
   /// What granted keys have spent.
   let budgets = KeyBudgets()
   private let tenants = Mutex<[String: S3Tenant]>([:])
+  /// Why an identity is not served, by its name.
+  private let troubles = Mutex<[String: String]>([:])
   private let logger: Logger
 
   package init(
@@ -68,6 +70,11 @@ package final class S3Service: HTTPResponder {
     tenants.withLock { $0[tenant.name] = tenant }
   }
 
+  /// Says why an identity is not served yet, or nil when there is nothing to say.
+  package func explain(_ reason: String?, for name: String) {
+    troubles.withLock { $0[name] = reason }
+  }
+
   /// The identity of that name, when it is served.
   func tenant(named name: String) -> S3Tenant? { tenants.withLock { $0[name] } }
 
@@ -82,7 +89,9 @@ package final class S3Service: HTTPResponder {
     guard let tenant = tenant(named: credential.account) else {
       // The credential is known and right, so the identity is on its way: a client should retry.
       throw S3Error(
-        .serviceUnavailable, "The gateway is still opening this identity's storage; try again.")
+        .serviceUnavailable,
+        troubles.withLock { $0[credential.account] }
+          ?? "The gateway is still opening this identity's storage; try again.")
     }
     return tenant
   }
@@ -132,6 +141,7 @@ package final class S3Service: HTTPResponder {
     }
     if let owner = owner(of: target), target.key == nil, FormHeader.isForm(request) {
       // Who sends a form says so in its fields.
+      try await owner.admit()
       let call = S3Call(
         service: self, request: request, target: target, tenant: owner, requester: nil,
         protection: .unsigned, requestID: requestID)
@@ -142,6 +152,7 @@ package final class S3Service: HTTPResponder {
     guard let tenant = owner(of: target) ?? requester else {
       return ("unknown", try unownedAnswer(request, target: target), nil)
     }
+    try await tenant.admit()
     let call = S3Call(
       service: self, request: request, target: target, tenant: tenant, requester: requester,
       grant: authentication.credential?.grant, protection: authentication.protection,

@@ -25,6 +25,7 @@ package actor LedgerView {
   private var groups: [PlacementGroupID: PlacementGroupRecord] = [:]
   private var bundles: [BundleID: Kept<BundleRecord>] = [:]
   private var repairs: [RepairKey: Kept<RepairRecord>] = [:]
+  private var writerEpochs: [AccountID: Kept<UInt64>] = [:]
 
   private struct RepairKey: Hashable {
     let bundle: BundleID
@@ -98,6 +99,26 @@ package actor LedgerView {
     if repairs.count >= Self.keptLimit { repairs = [:] }
     repairs[key] = found.map { Kept(value: $0, at: now) }
     return found
+  }
+
+  /// The fencing epoch of the gateway that writes for a customer, 0 when none has claimed to; at
+  /// most some seconds old while the ledger answers. It is never believed to be below `atLeast`
+  /// without asking again.
+  package func writerEpoch(of customer: AccountID, atLeast: UInt64) async throws -> UInt64 {
+    let now = ContinuousClock.now
+    if let kept = writerEpochs[customer], now - kept.at < Self.freshFor, kept.value >= atLeast {
+      return kept.value
+    }
+    do {
+      let found = try await access.value(StorageKeys.writer(of: customer), as: WriterRecord.self)
+      let epoch = found?.epoch ?? 0
+      if writerEpochs.count >= Self.keptLimit { writerEpochs = [:] }
+      writerEpochs[customer] = Kept(value: epoch, at: now)
+      return epoch
+    } catch {
+      guard let kept = writerEpochs[customer], now - kept.at < Self.staleFor else { throw error }
+      return kept.value
+    }
   }
 
   /// Whether the ledger has a bundle with this manifest.

@@ -149,6 +149,7 @@ package final class StorageLinkHandler: Sendable {
     guard signed.isSigned(by: lease.customer) else {
       throw StorageRefusal(.notAuthorized, "the order is not signed by the lease's customer")
     }
+    try await checkWriter(order.fencingEpoch, customer: lease.customer)
     let group = try await group(order.group, lease: order.lease, slot: order.slot)
     try limits.admit(inbound: tail.readableBytes, stored: store.usedBytes)
     let time = await ledger.time
@@ -161,6 +162,23 @@ package final class StorageLinkHandler: Sendable {
           order, leafBytes: Int(group.codeClass.leafBytes), chunk: chunk, time: time)
       }
       return Signed(acknowledgement, by: key)
+    }
+  }
+
+  /// Only the gateway that the ledger names as the customer's writer may append.
+  private func checkWriter(_ epoch: UInt64, customer: AccountID) async throws {
+    let present = try await ledger.writerEpoch(of: customer, atLeast: epoch)
+    if epoch < present {
+      throw StorageRefusal(
+        .fenced,
+        "a gateway with fencing epoch \(present) writes for \(customer) now; this order "
+          + "is of epoch \(epoch)", number: present)
+    }
+    if epoch > present {
+      throw StorageRefusal(
+        .notReady,
+        "the ledger shows fencing epoch \(present) for \(customer), the order says "
+          + "\(epoch); claim the writing first, or try again soon")
     }
   }
 
@@ -245,7 +263,10 @@ package final class StorageLinkHandler: Sendable {
       throw StorageRefusal(.notAuthorized, "the order is not signed by the lease's customer")
     }
     switch order.action {
-    case .listStaged(let after): return try await listStaged(order.lease, after: after)
+    case .listStaged(let after):
+      return try await list(order.lease, after: after, withBundled: false)
+    case .listHeld(let after):
+      return try await list(order.lease, after: after, withBundled: true)
     case .dropStaged(let segment, let slot):
       let key = ShardKey(
         segment: SegmentID(lease: order.lease, number: segment), slot: slot)
@@ -258,8 +279,12 @@ package final class StorageLinkHandler: Sendable {
     }
   }
 
-  private func listStaged(_ lease: LeaseID, after: UInt64) async throws -> StorageResponse {
-    let shards = try await onDisk { [store] in try store.staged(of: lease, after: after) }
+  private func list(
+    _ lease: LeaseID, after: UInt64, withBundled: Bool
+  ) async throws -> StorageResponse {
+    let shards = try await onDisk { [store] in
+      try store.held(of: lease, after: after, withBundled: withBundled)
+    }
     var sent: [StagedShard] = []
     var bytes = 0
     for shard in shards {

@@ -84,16 +84,19 @@ extension ShardIndex {
     try read { try Row.fetchAll($0, sql: "SELECT * FROM shard").map(ShardRow.init) }
   }
 
-  func stagedShards(of lease: LeaseID, after segment: UInt64) throws -> [ShardRow] {
+  func heldShards(
+    of lease: LeaseID, after segment: UInt64, withBundled: Bool
+  ) throws -> [ShardRow] {
     try read {
       try Row.fetchAll(
         $0,
         sql: """
-          SELECT * FROM shard WHERE lease = ? AND segment > ? AND bundleKey IS NULL
+          SELECT * FROM shard WHERE lease = ? AND segment > ? AND (bundleKey IS NULL OR ?)
           ORDER BY segment, slot LIMIT ?
           """,
         arguments: [
-          Int64(bitPattern: lease.number), Int64(bitPattern: segment), StagedShard.listLimit,
+          Int64(bitPattern: lease.number), Int64(bitPattern: segment), withBundled,
+          StagedShard.listLimit,
         ]
       ).map(ShardRow.init)
     }

@@ -640,13 +640,22 @@ package final class ShardStore: Sendable {
     }
   }
 
-  /// What a staged list says of a shard.
+  /// What a staged list says of each shard that no bundle holds yet.
   /// - Throws: ``StorageRefusal``.
   package func staged(
     of lease: LeaseID, after segment: UInt64
   ) throws(StorageRefusal) -> [StagedShard] {
+    try held(of: lease, after: segment, withBundled: false)
+  }
+
+  /// What a list says of each shard of a lease; of those that a bundle holds only `withBundled`.
+  /// - Throws: ``StorageRefusal``.
+  package func held(
+    of lease: LeaseID, after segment: UInt64, withBundled: Bool
+  ) throws(StorageRefusal) -> [StagedShard] {
     do {
-      return try index.stagedShards(of: lease, after: segment).map { row in
+      let rows = try index.heldShards(of: lease, after: segment, withBundled: withBundled)
+      return try rows.map { row in
         StagedShard(
           group: row.group, segment: row.key.segment.number, slot: row.key.slot,
           fencingEpoch: row.fencingEpoch, length: row.length, runningRoot: row.root,

@@ -16,6 +16,9 @@ package struct ControlOrder: SignableMessage {
     /// Countersign this slot statement, whose manifest was sent before. Its
     /// `stagedByteMilliseconds` is the most that the customer grants.
     case countersign(statement: SlotStatement)
+    /// List all shards held of the lease, in bundles or not, from the first segment number after
+    /// `after`: what a gateway that lost its own list asks for.
+    case listHeld(after: UInt64)
   }
 
   package let chain: Digest
@@ -69,6 +72,9 @@ extension ControlOrder.Action: CanonicalCodable {
     case .countersign(let statement):
       encoder.encode(UInt8(4))
       encoder.encode(statement)
+    case .listHeld(let after):
+      encoder.encode(UInt8(25))
+      encoder.encode(after)
     }
   }
 
@@ -79,6 +85,7 @@ extension ControlOrder.Action: CanonicalCodable {
       self = .dropStaged(segment: try decoder.decodeUInt64(), slot: try decoder.decodeUInt8())
     case 3: self = .raiseFence(epoch: try decoder.decodeUInt64())
     case 4: self = .countersign(statement: try decoder.decode())
+    case 25: self = .listHeld(after: try decoder.decodeUInt64())
     case let byte: throw .unknownCase(type: "ControlOrder.Action", byte: byte)
     }
   }

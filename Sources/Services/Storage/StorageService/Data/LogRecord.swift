@@ -54,6 +54,8 @@ extension LogRecord {
     case abortUpload(bucket: String, key: String, upload: AttemptID)
     /// A blob's bytes were copied elsewhere (compaction); nothing that a client sees changed.
     case relocate(Relocate)
+    /// The whole index was written down: what lies before needs no log any more.
+    case checkpoint(Checkpoint)
   }
 
   /// An object and all that is known of it.
@@ -187,6 +189,25 @@ extension LogRecord {
       self.key = key
       self.from = from
       self.to = to
+    }
+  }
+
+  /// A dump of the index as it was after a record, and where its bytes are.
+  package struct Checkpoint: Hashable, Sendable {
+    /// The last record whose effect the dump holds.
+    package let coveredSequence: UInt64
+    /// The lowest segment that may hold later records.
+    package let logStart: UInt64
+    /// The dump's bytes; the data key is wrapped under the key of ``bucketName``.
+    package let blob: StoredBlob
+
+    /// Stands where a bucket's name stands elsewhere; no bucket can have it.
+    package static let bucketName = "/checkpoint"
+
+    package init(coveredSequence: UInt64, logStart: UInt64, blob: StoredBlob) {
+      self.coveredSequence = coveredSequence
+      self.logStart = logStart
+      self.blob = blob
     }
   }
 }

@@ -77,6 +77,9 @@ extension LogRecord.Mutation {
     case .relocate(let move):
       encoder.encode(UInt8(11))
       encoder.encode(move)
+    case .checkpoint(let checkpoint):
+      encoder.encode(UInt8(25))
+      encoder.encode(checkpoint)
     default: break  // The others are written by encode(into:).
     }
   }
@@ -109,6 +112,7 @@ extension LogRecord.Mutation {
         bucket: try decoder.decodeBucketName(), key: try decoder.decodeObjectKey(),
         upload: try decoder.decode())
     case 11: self = .relocate(try decoder.decode())
+    case 25: self = .checkpoint(try decoder.decode())
     default: throw .unknownCase(type: "LogRecord.Mutation", byte: byte)
     }
   }
@@ -218,5 +222,19 @@ extension LogRecord.Relocate: CanonicalCodable {
     key = try decoder.decodeObjectKey()
     from = try decoder.decode()
     to = try decoder.decode()
+  }
+}
+
+extension LogRecord.Checkpoint: CanonicalCodable {
+  package func encode(into encoder: inout CanonicalEncoder) {
+    encoder.encode(coveredSequence)
+    encoder.encode(logStart)
+    encoder.encode(blob)
+  }
+
+  package init(from decoder: inout CanonicalDecoder) throws(CodecError) {
+    coveredSequence = try decoder.decodeUInt64()
+    logStart = try decoder.decodeUInt64()
+    blob = try decoder.decode()
   }
 }

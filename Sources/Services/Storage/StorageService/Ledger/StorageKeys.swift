@@ -28,6 +28,7 @@ package enum StorageKeys {
     case leaseBundle = 18
     case assignment = 19
     case demand = 20
+    case writer = 35
   }
 
   static func key(_ table: Table, _ build: (inout CanonicalEncoder) -> Void = { _ in }) -> StateKey
@@ -41,6 +42,14 @@ package enum StorageKeys {
   /// A placement group: ``PlacementGroupRecord``.
   package static func group(_ id: PlacementGroupID) -> StateKey {
     key(.group) { $0.encode(id) }
+  }
+
+  /// All placement groups, ascending: ``PlacementGroupRecord``.
+  package static var groups: (from: StateKey, to: StateKey) { range(.group) { _ in } }
+
+  /// Which gateway writes for a customer: ``WriterRecord``.
+  package static func writer(of customer: AccountID) -> StateKey {
+    key(.writer) { $0.encode(customer) }
   }
 
   /// A bundle: ``BundleRecord``.

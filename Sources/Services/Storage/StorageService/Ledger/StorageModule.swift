@@ -14,7 +14,13 @@ package struct StorageModule: ServiceModule {
   package func apply(
     _ payload: [UInt8], from sender: AccountID, in context: inout some ServiceContext
   ) throws(Rejection) {
-    switch try decode(payload, as: StoragePayload.self) {
+    try perform(try decode(payload, as: StoragePayload.self), from: sender, in: &context)
+  }
+
+  private func perform(
+    _ payload: StoragePayload, from sender: AccountID, in context: inout some ServiceContext
+  ) throws(Rejection) {
+    switch payload {
     case .openGroup(let payload): try context.openGroup(payload, from: sender)
     case .commitBundle(let payload): try context.commitBundle(payload, from: sender)
     case .releaseBundle(let payload): try context.releaseBundle(payload, from: sender)
@@ -29,6 +35,15 @@ package struct StorageModule: ServiceModule {
     case .accuseCodeword(let payload): try context.accuseCodeword(payload, from: sender)
     case .declineRepair(let payload): try context.declineRepair(payload, from: sender)
     case .demandSteps(let payload): try context.demandSteps(payload, from: sender)
+    case .claimWriter(let payload): try context.claimWriter(payload, from: sender)
+    case .nameCheckpoint(let payload): try context.nameCheckpoint(payload, from: sender)
+    case .underEpoch(let bound):
+      try context.checkWriter(sender, epoch: bound.epoch)
+      let inner = try decode(bound.payload, as: StoragePayload.self)
+      if case .underEpoch = inner {
+        throw Rejection(.wrongEpochPayload, "an epoch within an epoch")
+      }
+      try perform(inner, from: sender, in: &context)
     case .drain: try context.drain(from: sender)
     }
   }

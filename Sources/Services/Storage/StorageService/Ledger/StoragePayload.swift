@@ -18,6 +18,9 @@ package enum StoragePayload: Hashable, Sendable {
   case accuseCodeword(AccuseCodeword)
   case declineRepair(DeclineRepair)
   case demandSteps(DemandSteps)
+  case claimWriter(ClaimWriter)
+  case nameCheckpoint(NameCheckpoint)
+  case underEpoch(UnderEpoch)
   /// The sender's provider gives all its columns back and takes no new ones; it stays a provider.
   case drain
 }
@@ -67,6 +70,15 @@ extension StoragePayload: CanonicalCodable {
     case .demandSteps(let payload):
       encoder.encode(UInt8(14))
       encoder.encode(payload)
+    case .claimWriter(let payload):
+      encoder.encode(UInt8(25))
+      encoder.encode(payload)
+    case .nameCheckpoint(let payload):
+      encoder.encode(UInt8(26))
+      encoder.encode(payload)
+    case .underEpoch(let payload):
+      encoder.encode(UInt8(27))
+      encoder.encode(payload)
     case .drain: encoder.encode(UInt8(30))
     }
   }
@@ -88,6 +100,9 @@ extension StoragePayload: CanonicalCodable {
     case 12: self = .accuseCodeword(try decoder.decode())
     case 13: self = .declineRepair(try decoder.decode())
     case 14: self = .demandSteps(try decoder.decode())
+    case 25: self = .claimWriter(try decoder.decode())
+    case 26: self = .nameCheckpoint(try decoder.decode())
+    case 27: self = .underEpoch(try decoder.decode())
     case 30: self = .drain
     default: throw .unknownCase(type: "StoragePayload", byte: byte)
     }

@@ -42,6 +42,10 @@ extension RejectionCode {
   package static let notConcerned = RejectionCode(2071, "not-concerned")
   package static let wrongSteps = RejectionCode(2072, "wrong-steps")
   package static let demandKnown = RejectionCode(2073, "demand-known")
+  package static let writerFenced = RejectionCode(320, "writer-fenced")
+  package static let noWriter = RejectionCode(321, "no-writer")
+  package static let checkpointBehind = RejectionCode(322, "checkpoint-behind")
+  package static let wrongEpochPayload = RejectionCode(323, "wrong-epoch-payload")
   package static let wrongToken = RejectionCode(2090, "wrong-token")
   package static let stateCorrupt = RejectionCode(2091, "state-corrupt")
 }

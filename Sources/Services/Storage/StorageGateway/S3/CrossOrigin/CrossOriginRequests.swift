@@ -21,7 +21,10 @@ extension S3Service {
     guard let method = request.headers[.accessControlRequestMethod] else {
       throw S3Error(.badRequest, "Invalid Access-Control-Request-Method: null")
     }
-    if let name = target.bucket, owner(of: target) == nil { throw S3Call.noSuchBucket(name) }
+    if let name = target.bucket {
+      guard let owner = owner(of: target) else { throw S3Call.noSuchBucket(name) }
+      try await owner.admit()
+    }
     guard let rules = try await crossOriginRules(target) else {
       throw S3Error(.accessForbidden, "CORSResponse: CORS is not enabled for this bucket.")
     }
