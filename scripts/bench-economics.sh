@@ -11,6 +11,6 @@ fi
 environment=${BENCH_PYTHON_ENVIRONMENT:-.tools/economics}
 if [ ! -x "$environment/bin/python" ]; then
   python3 -m venv "$environment"
-  "$environment/bin/pip" install --quiet numpy radcad cadCAD
+  "$environment/bin/pip" install --quiet numpy radcad cadCAD typing_extensions
 fi
 exec "$environment/bin/python" Benchmarks/Economics/burn_and_mint.py --bench "$bench"
