@@ -7,7 +7,8 @@ import Primitives
 import TestSupport
 import Testing
 
-/// What no node should send: a log line, a closed connection where it must be, and the server lives.
+/// What no node should send: a log line, a closed connection where it must be, and the server
+/// lives.
 @Suite(.serialized) struct BadInputTests {
   private func flush(_ connection: EngineConnection) async throws {
     try await connection.send([0x02, 0x12, 0x00])

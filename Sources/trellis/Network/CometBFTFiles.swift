@@ -37,8 +37,8 @@ enum CometBFTFiles {
 
   // MARK: Genesis
 
-  /// `genesis.json`: what the engine begins with. The ledger's own genesis is beside it; its hash is
-  /// in `app_state`.
+  /// `genesis.json`: what the engine begins with. The ledger's own genesis is beside it; its hash
+  /// is in `app_state`.
   static func genesis(_ plan: TestnetPlan) -> [String: Any] {
     [
       "genesis_time": time(plan.genesis.genesisTimeMilliseconds),

@@ -1,6 +1,6 @@
-/// When a group commit closes: at once for who comes alone, and after a few milliseconds when others
-/// are likely to join, so that many small writes share what each group costs: a signature, an
-/// append and a sync at every provider.
+/// When a group commit closes: at once for who comes alone, and after a few milliseconds when
+/// others are likely to join, so that many small writes share what each group costs: a signature,
+/// an append and a sync at every provider.
 struct GroupGathering {
   /// The longest that a write waits for others: 5 ms.
   static let longest = Duration.milliseconds(5)

@@ -8,9 +8,9 @@ import StorageService
 /// Turns entries into stripes and stripes into durable bytes: the gateway's group commit.
 ///
 /// While a stripe is under way entries gather, and the next stripe takes them all, so load makes
-/// groups larger and an idle network pays no waiting time (``GroupGathering``). Stripes complete in order. A stripe that
-/// does not get its acknowledgements ends its segment; its entries go into a new segment of a group
-/// without the providers that failed.
+/// groups larger and an idle network pays no waiting time (``GroupGathering``). Stripes complete in
+/// order. A stripe that does not get its acknowledgements ends its segment; its entries go into a
+/// new segment of a group without the providers that failed.
 actor SegmentWriter {
   /// What the writer needs, built once.
   struct Dependencies: Sendable {

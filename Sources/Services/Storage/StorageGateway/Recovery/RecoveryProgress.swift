@@ -54,7 +54,8 @@ package enum RecoveryError: Error, Hashable, Sendable, CustomStringConvertible {
         + "are back, or with --without-silent to do without what only they hold."
     case .gap(let after, let next):
       "The log has record \(after) and then record \(next), and no checkpoint covers what is "
-        + "between. Providers that hold it may be silent; run the recovery again when they are back."
+        + "between. Providers that hold it may be silent; run the recovery again when they are "
+        + "back."
     case .inconsistent(let what): "What the providers hold does not fit together: \(what)."
     }
   }

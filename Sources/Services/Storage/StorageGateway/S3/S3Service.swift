@@ -113,8 +113,8 @@ package final class S3Service: HTTPResponder {
         request.head.path ?? "", authority: request.head.authority,
         domains: configuration.domains)
       do {
-        (operation, response, engine) = try await answer(
-          request, target: target, requestID: requestID)
+        (operation, response) = try await answer(
+          request, target: target, requestID: requestID, engine: &engine)
       } catch let error as HTTPParserError {
         throw error
       } catch {
@@ -133,11 +133,14 @@ package final class S3Service: HTTPResponder {
     return response
   }
 
+  /// - Parameter engine: whose money the request is about, as soon as it is known: a refusal says
+  ///   too how long it lasts.
   private func answer(
-    _ request: Request, target: RequestTarget, requestID: String
-  ) async throws -> (operation: String, Response, (any ObjectEngine)?) {
+    _ request: Request, target: RequestTarget, requestID: String,
+    engine: inout (any ObjectEngine)?
+  ) async throws -> (operation: String, Response) {
     if request.method == .options {
-      return ("Preflight", try await preflight(request, target: target), nil)
+      return ("Preflight", try await preflight(request, target: target))
     }
     if let owner = owner(of: target), target.key == nil, FormHeader.isForm(request) {
       // Who sends a form says so in its fields.
@@ -145,21 +148,23 @@ package final class S3Service: HTTPResponder {
       let call = S3Call(
         service: self, request: request, target: target, tenant: owner, requester: nil,
         protection: .unsigned, requestID: requestID)
-      return ("PostObject", try await call.postObject(), call.engine)
+      engine = call.engine
+      return ("PostObject", try await call.postObject())
     }
     let authentication = try await authenticator.authenticate(request.head, target: target)
     let requester = try authentication.credential.map(requester)
     guard let tenant = owner(of: target) ?? requester else {
-      return ("unknown", try unownedAnswer(request, target: target), nil)
+      return ("unknown", try unownedAnswer(request, target: target))
     }
     try await tenant.admit()
     let call = S3Call(
       service: self, request: request, target: target, tenant: tenant, requester: requester,
       grant: authentication.credential?.grant, protection: authentication.protection,
       requestID: requestID)
+    engine = call.engine
     try call.checkExpectedOwner("x-amz-expected-bucket-owner")
     let operation = try S3Operation(call)
-    return (operation.rawValue, try await operation.perform(call), call.engine)
+    return (operation.rawValue, try await operation.perform(call))
   }
 
   /// What somebody without a signature gets where there is no bucket.

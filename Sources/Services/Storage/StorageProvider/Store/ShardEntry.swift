@@ -172,8 +172,8 @@ struct ShardEntry: Sendable {
     try opened(files).file.read(at: offset, into: target)
   }
 
-  /// Whether bytes are those of the block that is not full, by its leaves' hashes. True as well when
-  /// the shard has changed since `row` was read: then there is nothing to compare them with.
+  /// Whether bytes are those of the block that is not full, by its leaves' hashes. True as well
+  /// when the shard has changed since `row` was read: then there is nothing to compare them with.
   mutating func isTail(
     _ bytes: UnsafeRawBufferPointer, of row: ShardRow, _ files: any ShardFileSystem
   ) throws -> Bool {
@@ -182,8 +182,8 @@ struct ShardEntry: Sendable {
     return ShardHashes.leafHashes(of: bytes, leafBytes: hashes.leafBytes) == hashes.tailLeaves
   }
 
-  /// Whether whole blocks of the shard are as they were appended, by their checks. A check that does
-  /// not fit is judged by the block's hash: it may be the check that is wrong.
+  /// Whether whole blocks of the shard are as they were appended, by their checks. A check that
+  /// does not fit is judged by the block's hash: it may be the check that is wrong.
   /// - Parameters:
   ///   - bytes: a whole number of blocks.
   ///   - first: the number of the first one.
