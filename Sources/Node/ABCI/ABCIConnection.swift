@@ -104,18 +104,24 @@ final class ABCIConnection: ChannelDuplexHandler {
     if isPumping { return }
     isPumping = true
     defer { isPumping = false }
+    // Writing frees the window, and frames that were read long ago may wait for that: no more
+    // bytes need come to call this again.
+    repeat { takeFrames(context) } while writeReady(context)
+    if inputIsClosed, slots.isEmpty, canTake(context) { close(context) }
+    if wantsRead, canTake(context) {
+      wantsRead = false
+      context.read()
+    }
+  }
+
+  private func takeFrames(_ context: ChannelHandlerContext) {
     while canTake(context) {
       do throws(FrameError) {
-        guard let frame = try decoder.next() else { break }
+        guard let frame = try decoder.next() else { return }
         take(frame, context)
       } catch {
         refuse("\(error)", context)
       }
-    }
-    writeReady(context)
-    if wantsRead, canTake(context) {
-      wantsRead = false
-      context.read()
     }
   }
 
@@ -164,7 +170,8 @@ final class ABCIConnection: ChannelDuplexHandler {
     pump(context)
   }
 
-  private func writeReady(_ context: ChannelHandlerContext) {
+  /// Writes the responses whose turn it is. Whether there were any.
+  private func writeReady(_ context: ChannelHandlerContext) -> Bool {
     var wrote = false
     while let first = slots.first, let response = first.response {
       slots.removeFirst()
@@ -173,10 +180,13 @@ final class ABCIConnection: ChannelDuplexHandler {
       slotBytes -= first.size
       context.write(wrapOutboundOut(response), promise: nil)
       wrote = true
-      if first.endsConnection { return close(context) }
+      if first.endsConnection {
+        close(context)
+        return false
+      }
     }
     if wrote { context.flush() }
-    if inputIsClosed, slots.isEmpty, !isEnding { close(context) }
+    return wrote
   }
 
   private func endAfterAnswers(_ context: ChannelHandlerContext) {
