@@ -33,6 +33,10 @@ package struct LinearizabilityChecker {
   private let operations: [RegisterOperation]
   private var seen: Set<Visited> = []
 
+  private struct Register: Equatable {
+    let state: String?
+  }
+
   private struct Visited: Hashable {
     let done: [UInt64]
     let state: String?
@@ -52,32 +56,65 @@ package struct LinearizabilityChecker {
       Array(repeating: 0, count: checker.operations.count / 64 + 1), from: 0, initial)
   }
 
+  /// Reads that fit are placed at once: they change nothing, so placing them never hurts. A write
+  /// without an answer is placed only where somebody needs what it left; anywhere else it is as if
+  /// it had never happened.
   /// - Parameters:
-  ///   - done: a bit for each operation that has its place.
-  ///   - first: all before it have their place.
-  private mutating func search(_ done: [UInt64], from first: Int, _ state: String?) -> Bool {
-    guard seen.insert(Visited(done: done, state: state)).inserted else { return false }
-    var first = first
-    while first < operations.count, Self.has(done, first) { first += 1 }
-    // Whatever was answered must have its place before what was sent after the answer.
-    var deadline = UInt64.max
-    var isComplete = true
-    for index in first..<operations.count where !Self.has(done, index) {
-      if let returned = operations[index].returned {
-        deadline = min(deadline, returned)
-        isComplete = false
+  ///   - start: a bit for each operation that has its place.
+  ///   - from: all before it have their place.
+  private mutating func search(_ start: [UInt64], from: Int, _ state: String?) -> Bool {
+    var (done, first) = (start, from)
+    var enabled: [Int] = []
+    var hasPlaced = false
+    repeat {
+      while first < operations.count, Self.has(done, first) { first += 1 }
+      guard let next = candidates(done, from: first) else { return true }
+      hasPlaced = false
+      enabled = []
+      for index in next {
+        let operation = operations[index]
+        if [.read, .refusedCreate].contains(operation.kind),
+          Self.apply(operation, to: state) != nil
+        {
+          Self.mark(&done, index)
+          hasPlaced = true
+        } else {
+          enabled.append(index)
+        }
       }
-    }
-    if isComplete { return true }
-    for index in first..<operations.count where !Self.has(done, index) {
+    } while hasPlaced
+    guard seen.insert(Visited(done: done, state: state)).inserted else { return false }
+    for index in enabled {
       let operation = operations[index]
-      if operation.invoked > deadline { break }
       guard let next = Self.apply(operation, to: state) else { continue }
+      if operation.returned == nil, !isNeeded(next.state, instead: state, by: enabled) { continue }
       var with = done
-      with[index / 64] |= 1 << UInt64(index % 64)
+      Self.mark(&with, index)
       if search(with, from: first, next.state) { return true }
     }
     return false
+  }
+
+  /// What may come next, by the clock: whatever was answered must have its place before what was
+  /// sent after the answer. Nil when all that was answered has its place.
+  private func candidates(_ done: [UInt64], from first: Int) -> [Int]? {
+    let left = (first..<operations.count).filter { !Self.has(done, $0) }
+    let deadlines = left.compactMap { operations[$0].returned }
+    guard let deadline = deadlines.min() else { return nil }
+    return left.filter { operations[$0].invoked <= deadline }
+  }
+
+  /// Whether an answered operation fits `next` and not `state`.
+  private func isNeeded(_ next: String?, instead state: String?, by enabled: [Int]) -> Bool {
+    enabled.contains { index in
+      let operation = operations[index]
+      return operation.returned != nil && Self.apply(operation, to: state) == nil
+        && Self.apply(operation, to: next) != nil
+    }
+  }
+
+  private static func mark(_ done: inout [UInt64], _ index: Int) {
+    done[index / 64] |= 1 << UInt64(index % 64)
   }
 
   private static func has(_ done: [UInt64], _ index: Int) -> Bool {
@@ -87,12 +124,12 @@ package struct LinearizabilityChecker {
   /// The state afterwards; nil when the operation cannot have happened in this state.
   private static func apply(
     _ operation: RegisterOperation, to state: String?
-  ) -> (state: String?, Void)? {
+  ) -> Register? {
     switch operation.kind {
-    case .write: return (operation.value, ())
-    case .create: return state == nil ? (operation.value, ()) : nil
-    case .refusedCreate: return state != nil ? (state, ()) : nil
-    case .read: return state == operation.value ? (state, ()) : nil
+    case .write: return Register(state: operation.value)
+    case .create: return state == nil ? Register(state: operation.value) : nil
+    case .refusedCreate: return state != nil ? Register(state: state) : nil
+    case .read: return state == operation.value ? Register(state: state) : nil
     }
   }
 }
