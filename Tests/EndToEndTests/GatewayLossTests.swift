@@ -11,17 +11,17 @@ extension EndToEnd {
 
     @Test(.timeLimit(.minutes(180)))
     func historiesAcrossKillsAreLinearizable() async throws {
-      try await run("kill", port: 23_000, seconds: Self.soakSeconds ?? 15)
+      try await run("kill", port: 25_000, seconds: Self.soakSeconds ?? 15)
     }
 
     @Test(.timeLimit(.minutes(180)))
     func aGatewayWhoseDirectoryIsGoneComesBackWhole() async throws {
-      try await run("recover", port: 23_200, seconds: Self.soakSeconds ?? 20)
+      try await run("recover", port: 25_200, seconds: Self.soakSeconds ?? 20)
     }
 
     @Test(.timeLimit(.minutes(180)))
     func anOvertakenGatewayThatWakesIsFencedAndSaysSo() async throws {
-      try await run("fence", port: 23_400, seconds: Self.soakSeconds ?? 18)
+      try await run("fence", port: 25_400, seconds: Self.soakSeconds ?? 18)
     }
 
     private struct Entry: Decodable {

@@ -20,6 +20,7 @@ final class ProcessLock: Sendable {
 
   /// Takes the lock, or fails naming the holder.
   /// - Throws: ``UserError``.
+  @inline(never)
   static func acquire(_ path: String, retryingFor seconds: Double = 0) throws -> ProcessLock {
     guard !held.withLock({ $0.contains(path) }) else {
       throw UserError("this process holds \(path) already")
@@ -42,6 +43,7 @@ final class ProcessLock: Sendable {
 
   /// Who holds the lock now; nil when nobody does, or a process that is being killed and will drop
   /// it within moments: on a busy machine that takes long enough to be met.
+  @inline(never)
   static func holder(of path: String) -> pid_t? {
     if held.withLock({ $0.contains(path) }) { return getpid() }
     let descriptor = open(path, O_RDWR | O_CLOEXEC)
@@ -69,6 +71,7 @@ final class ProcessLock: Sendable {
   }
 
   /// Gives the lock back before the process ends.
+  @inline(never)
   func release() {
     Self.held.withLock { _ = $0.remove(path) }
     close(descriptor)

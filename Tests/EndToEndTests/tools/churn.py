@@ -56,12 +56,29 @@ def parameter(name, value):
         sys.exit(f"{name} could not be set: {text}")
 
 
+def running(role):
+    """The processes of a role, as the system sees them: a restarted one has a new number."""
+    found = []
+    for path in glob.glob("/proc/[0-9]*/cmdline"):
+        try:
+            with open(path, "rb") as file:
+                words = file.read().decode(errors="replace").split("\0")
+        except OSError:
+            continue
+        if words[1:2] == [role] and data in words:
+            found.append(int(path.split("/")[2]))
+    return sorted(found)
+
+
 def kill(role):
-    with open(f"{data}/network.json") as file:
-        processes = [p for p in json.load(file)["processes"] if p["role"] == role and p.get("pid")]
-    victim = dice.choice(processes)
-    say(f"kill -9 {victim['id']}")
-    os.kill(victim["pid"], signal.SIGKILL)
+    limit = time.monotonic() + 60
+    while not running(role):
+        if time.monotonic() > limit:
+            sys.exit(f"no {role} runs within 60 s")
+        time.sleep(0.2)
+    victim = dice.choice(running(role))
+    say(f"kill -9 {role} {victim}")
+    os.kill(victim, signal.SIGKILL)
 
 
 def disk_bytes():

@@ -24,9 +24,11 @@ package final class IndexDump: AsyncSequence, Sendable {
   init(_ database: any DatabaseReader) { self.database = database }
 
   /// The last record whose effect is in the dump; known once the first chunk has come.
+  @inline(never)
   package var coveredSequence: UInt64 { covered.withLock { $0 } }
 
   /// Begins to read. A dump is read once.
+  @inline(never)
   package func makeAsyncIterator() -> Iterator {
     let (stream, continuation) = AsyncThrowingStream<ByteBuffer, any Error>.makeStream()
     continuation.onTermination = { [self] _ in
@@ -57,12 +59,14 @@ package final class IndexDump: AsyncSequence, Sendable {
 
   private func write(_ database: Database, send: (ByteBuffer) -> Void) throws {
     var chunk = ByteBuffer()
+    @inline(never)
     func flush() throws {
       room.wait()
       if isAbandoned.withLock({ $0 }) { throw CancellationError() }
       send(chunk)
       chunk = ByteBuffer()
     }
+    @inline(never)
     func put(_ item: IndexDumpItem) throws {
       let bytes = item.canonicalBytes()
       chunk.writeInteger(UInt32(bytes.count))

@@ -42,9 +42,11 @@ package final class WriterGuard: Sendable {
   }
 
   /// The epoch under which this gateway writes; 0 before it has one.
+  @inline(never)
   package var epoch: UInt64 { state.withLock { $0.epoch } }
 
   /// Why this gateway writes no more; nil while it may.
+  @inline(never)
   package var fencedReason: String? { state.withLock { $0.fencedReason } }
 
   /// Becomes the writer, if nobody else has become it since this directory's last start.
@@ -65,7 +67,7 @@ package final class WriterGuard: Sendable {
     let begun = ContinuousClock.now
     let record = try await registry.record()
     if let record, try store.load().include(record.claim) {
-      state.withLock { $0 = State(epoch: record.epoch, confirmedAt: begun) }
+      set(State(epoch: record.epoch, confirmedAt: begun))
       return true
     }
     try await raise(over: record?.epoch ?? 0)
@@ -85,9 +87,12 @@ package final class WriterGuard: Sendable {
       guard let record = try await registry.record(), record.claim == claim else { throw error }
     }
     try store.save(WriterClaims(held: claim.hex, submitted: nil))
-    state.withLock { $0 = State(epoch: epoch + 1, confirmedAt: begun) }
+    set(State(epoch: epoch + 1, confirmedAt: begun))
     logger.notice("writes under a new fencing epoch", metadata: ["epoch": "\(epoch + 1)"])
   }
+
+  @inline(never)
+  private func set(_ new: State) { state.withLock { $0 = new } }
 
   private static func freshClaim() throws -> Digest {
     guard let bytes = Bytes32(RandomBytes.make(count: 32)) else {
@@ -100,11 +105,15 @@ package final class WriterGuard: Sendable {
   /// - Throws: ``EngineError/fenced(reason:)``; ``EngineError/unavailable(reason:)`` when the
   ///   ledger does not answer.
   package func require() async throws {
-    let isFresh = try state.withLock { state in
+    if try !isFresh() { try await confirm() }
+  }
+
+  @inline(never)
+  private func isFresh() throws -> Bool {
+    try state.withLock { state in
       if let reason = state.fencedReason { throw EngineError.fenced(reason: reason) }
       return state.confirmedAt.map { ContinuousClock.now - $0 < validity } ?? false
     }
-    if !isFresh { try await confirm() }
   }
 
   /// Asks the ledger who writes.
@@ -119,7 +128,15 @@ package final class WriterGuard: Sendable {
         reason: "the ledger does not answer, and without its word this gateway cannot know that "
           + "it still writes for this account: \(error)")
     }
-    let reason: String? = state.withLock { state in
+    if let reason = reasonAgainst(record, begun) { throw EngineError.fenced(reason: reason) }
+  }
+
+  /// Notes what the ledger said at `begun`; why this gateway is fenced, if it is.
+  @inline(never)
+  private func reasonAgainst(
+    _ record: WriterRecord?, _ begun: ContinuousClock.Instant
+  ) -> String? {
+    state.withLock { state in
       if let record, record.epoch == state.epoch {
         state.confirmedAt = max(state.confirmedAt ?? begun, begun)
         return nil
@@ -129,7 +146,6 @@ package final class WriterGuard: Sendable {
       if let reason = state.fencedReason { logger.critical("\(reason)") }
       return state.fencedReason
     }
-    if let reason { throw EngineError.fenced(reason: reason) }
   }
 
   private static func reason(_ record: WriterRecord?, mine: UInt64?) -> String {

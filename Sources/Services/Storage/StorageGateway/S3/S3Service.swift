@@ -71,20 +71,24 @@ package final class S3Service: HTTPResponder {
   }
 
   /// Says why an identity is not served yet, or nil when there is nothing to say.
+  @inline(never)
   package func explain(_ reason: String?, for name: String) {
     troubles.withLock { $0[name] = reason }
   }
 
   /// The identity of that name, when it is served.
+  @inline(never)
   func tenant(named name: String) -> S3Tenant? { tenants.withLock { $0[name] } }
 
   /// The identity with that ledger account, when it is served.
+  @inline(never)
   func tenant(ownerID: String) -> S3Tenant? {
     tenants.withLock { $0.values.first { $0.ownerID == ownerID } }
   }
 
   /// Whose credential it is.
   /// - Throws: ``S3Error`` `ServiceUnavailable` while that identity is being opened.
+  @inline(never)
   func requester(_ credential: S3Credential) throws(S3Error) -> S3Tenant {
     guard let tenant = tenant(named: credential.account) else {
       // The credential is known and right, so the identity is on its way: a client should retry.

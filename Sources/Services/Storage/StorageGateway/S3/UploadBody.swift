@@ -50,8 +50,10 @@ final class BodyDigests: Sendable {
   }
 
   /// Bytes so far.
+  @inline(never)
   var count: UInt64 { state.withLock { $0.count } }
 
+  @inline(never)
   func update(_ buffer: ByteBuffer) {
     state.withLock { state in
       buffer.withUnsafeReadableBytes { bytes in
@@ -64,6 +66,7 @@ final class BodyDigests: Sendable {
   }
 
   /// Ends the digests; nil before ``BodySummary`` could be made.
+  @inline(never)
   func finish() -> BodySummary {
     state.withLock { state in
       let summary = BodySummary(
@@ -76,6 +79,7 @@ final class BodyDigests: Sendable {
   }
 
   /// What was found; nil before the body has ended well.
+  @inline(never)
   var summary: BodySummary? { state.withLock { $0.result } }
 }
 

@@ -10,6 +10,7 @@ final class FenceBook: Sendable {
 
   init(index: ShardIndex) { self.index = index }
 
+  @inline(never)
   private func current(_ lease: LeaseID) throws -> UInt64 {
     if let epoch = known.withLock({ $0[lease] }) { return epoch }
     let epoch = try index.fence(of: lease)
@@ -31,6 +32,7 @@ final class FenceBook: Sendable {
     if epoch > highest { try raise(lease, to: epoch) }
   }
 
+  @inline(never)
   func raise(_ lease: LeaseID, to epoch: UInt64) throws {
     try index.raiseFence(of: lease, to: epoch)
     known.withLock { $0[lease] = max($0[lease] ?? 0, epoch) }

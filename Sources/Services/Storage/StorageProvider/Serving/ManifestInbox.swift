@@ -28,6 +28,7 @@ package final class ManifestInbox: Sendable {
 
   /// Adds a part. Returns how many bytes are here, and the whole manifest with the last part.
   /// - Throws: ``StorageRefusal``.
+  @inline(never)
   func add(
     _ part: ManifestPart, _ tail: [UInt8]
   ) throws(StorageRefusal) -> (received: Int, whole: [UInt8]?) {

@@ -67,6 +67,7 @@ package final class RetrievalAccounts: Sendable {
   }
 
   /// Counts a read before it is answered. - Throws: ``StorageRefusal`` (`paymentDue`).
+  @inline(never)
   package func charge(
     _ lease: LeaseID, bytes: Int, prices: PriceVector
   ) throws(StorageRefusal) {
@@ -90,6 +91,7 @@ package final class RetrievalAccounts: Sendable {
   /// Takes a voucher that is valid, and returns the best of its lane and what may be read now. A
   /// smaller one than before changes nothing.
   /// - Throws: ``StorageRefusal`` (`diskError`) when it could not be kept.
+  @inline(never)
   package func accept(
     _ voucher: SignedVoucher, prices: PriceVector
   ) throws(StorageRefusal) -> (cumulative: Credits, readable: UInt64) {
@@ -116,16 +118,19 @@ package final class RetrievalAccounts: Sendable {
   }
 
   /// How many lanes of a lease have vouchers.
+  @inline(never)
   package func laneCount(_ lease: LeaseID) -> Int {
     accounts.withLock { $0[lease]?.lanes.count ?? 0 }
   }
 
   /// What was claimed of a lane so far.
+  @inline(never)
   package func claimed(_ lease: LeaseID, _ lane: UInt32) -> Credits {
     accounts.withLock { $0[lease]?.claimed[lane] ?? .zero }
   }
 
   /// Vouchers that are worth more than what was claimed, in a fixed order.
+  @inline(never)
   package func unclaimed() -> [SignedVoucher] {
     let all = accounts.withLock { $0 }
     return all.sorted { $0.key < $1.key }.flatMap { _, account in
@@ -136,6 +141,7 @@ package final class RetrievalAccounts: Sendable {
   }
 
   /// The ledger has taken a voucher. - Throws: when that could not be kept.
+  @inline(never)
   package func noteClaimed(_ voucher: SignedVoucher) throws {
     let content = voucher.voucher
     try index.noteClaimed(
@@ -146,6 +152,7 @@ package final class RetrievalAccounts: Sendable {
   /// Writes what was served since the last time. A crash forgets at most what came after; that is
   /// the provider's loss and small.
   /// - Throws: when it could not be kept.
+  @inline(never)
   package func flush() throws {
     let dirty = accounts.withLock { accounts in
       let changed = accounts.filter { $0.value.isDirty }.map {

@@ -51,6 +51,7 @@ package final class ShardStore: Sendable {
     try recover()
   }
 
+  @inline(never)
   private func recover() throws {
     var known: Set<String> = []
     for var row in try index.shards() {
@@ -84,27 +85,33 @@ package final class ShardStore: Sendable {
   // MARK: What there is
 
   /// Bytes of all shards.
+  @inline(never)
   package var usedBytes: UInt64 { state.withLock { $0.usedBytes } }
   /// Bytes that the quota still allows.
+  @inline(never)
   package var freeBytes: UInt64 {
     state.withLock { $0.quotaBytes.subtractingSaturated($0.usedBytes) }
   }
   /// Bytes that it may hold.
+  @inline(never)
   package var quotaBytes: UInt64 {
     get { state.withLock { $0.quotaBytes } }
     set { state.withLock { $0.quotaBytes = newValue } }
   }
   /// Bytes of a lease that no bundle holds yet.
+  @inline(never)
   package func stagedBytes(of lease: LeaseID) -> UInt64 {
     state.withLock { $0.stagedBytes[lease] ?? 0 }
   }
 
+  @inline(never)
   private func addStaged(_ bytes: UInt64, to lease: LeaseID) {
     state.withLock { state in
       state.stagedBytes[lease] = (state.stagedBytes[lease] ?? 0).addingSaturated(bytes)
     }
   }
 
+  @inline(never)
   private func removeStaged(_ bytes: UInt64, of lease: LeaseID) {
     state.withLock { state in
       let left = (state.stagedBytes[lease] ?? 0).subtractingSaturated(bytes)
@@ -113,6 +120,7 @@ package final class ShardStore: Sendable {
   }
 
   /// Notes that a shard's file was opened, and closes those that were open longest.
+  @inline(never)
   private func noteOpen(_ key: ShardKey) {
     let closing: [Slot] = state.withLock { state in
       state.open.append(key)
@@ -125,22 +133,27 @@ package final class ShardStore: Sendable {
   }
 
   /// How many shards there are.
+  @inline(never)
   package var shardCount: Int { state.withLock { $0.slots.count } }
 
   /// What is known of a shard; nil when it is not here.
+  @inline(never)
   package func row(_ key: ShardKey) -> ShardRow? {
     find(key)?.entry.withLock { $0?.row }
   }
 
   /// All shards, ascending.
+  @inline(never)
   package func rows() -> [ShardRow] {
     let slots = state.withLock { $0.slots }
     return slots.sorted { $0.key < $1.key }.compactMap { $0.value.entry.withLock { $0?.row } }
   }
 
+  @inline(never)
   private func find(_ key: ShardKey) -> Slot? { state.withLock { $0.slots[key] } }
 
   /// The shard's slot, made empty when there is none.
+  @inline(never)
   private func slot(_ key: ShardKey) -> Slot {
     state.withLock { state in
       if let known = state.slots[key] { return known }
@@ -151,6 +164,7 @@ package final class ShardStore: Sendable {
   }
 
   /// Runs `body` on a shard that must be here.
+  @inline(never)
   func withEntry<T: Sendable>(
     _ key: ShardKey, _ body: (inout ShardEntry) throws -> T
   ) throws(StorageRefusal) -> T {
@@ -205,6 +219,7 @@ package final class ShardStore: Sendable {
   ///   - leafBytes: the leaf size of the group's class.
   ///   - time: the ledger's time, for what staging costs.
   /// - Throws: ``StorageRefusal``; nothing was stored then.
+  @inline(never)
   package func append(
     _ order: AppendOrder, leafBytes: Int, chunk: UnsafeRawBufferPointer, time: LedgerTime
   ) throws(StorageRefusal) {
@@ -236,6 +251,7 @@ package final class ShardStore: Sendable {
     try outcome.get()
   }
 
+  @inline(never)
   private func forgetIfEmpty(_ key: ShardKey, _ slot: Slot) {
     state.withLock { state in
       if state.slots[key] === slot, slot.entry.withLockIfAvailable({ $0 == nil }) == true {
@@ -300,6 +316,7 @@ package final class ShardStore: Sendable {
   }
 
   /// Takes bytes of the quota. - Throws: ``StorageRefusal`` (`diskQuota`).
+  @inline(never)
   private func reserve(_ bytes: UInt64) throws(StorageRefusal) {
     let refusal: StorageRefusal? = state.withLock { state in
       let (sum, overflow) = state.usedBytes.addingReportingOverflow(bytes)
@@ -316,6 +333,7 @@ package final class ShardStore: Sendable {
     if let refusal { throw refusal }
   }
 
+  @inline(never)
   private func release(_ bytes: UInt64) {
     state.withLock { $0.usedBytes = $0.usedBytes.subtractingSaturated(bytes) }
   }
@@ -410,6 +428,7 @@ package final class ShardStore: Sendable {
 
   /// Removes a shard and frees its bytes. Nothing happens when it is not here.
   /// - Throws: ``StorageRefusal``.
+  @inline(never)
   package func drop(_ key: ShardKey) throws(StorageRefusal) {
     guard let slot = find(key) else { return }
     let outcome: Result<UInt64, StorageRefusal> = slot.entry.withLock { entry in
@@ -470,6 +489,7 @@ package final class ShardStore: Sendable {
   /// Appends rebuilt bytes to a shard of a bundle whose column this provider takes over. The shard
   /// belongs to the bundle from the start; what it has already is not written again.
   /// - Throws: ``StorageRefusal``.
+  @inline(never)
   package func appendRebuilt(
     _ key: ShardKey, bundle: BundleRecord, offset: UInt64, bytes: UnsafeRawBufferPointer,
     time: LedgerTime
