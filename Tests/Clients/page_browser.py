@@ -40,7 +40,8 @@ with sync_playwright() as playwright:
             page.wait_for_timeout(100)
         check(height(page) > first, "it does not update by itself")
         check(page.locator(".providers article").count() == 12, "not every provider is there")
-        check(page.locator(".tile").count() == 5, "the tiles are not there")
+        check(page.locator(".tile").count() == 6, "the tiles are not there")
+        check("Garbage" in page.inner_text(".tiles"), "garbage that is paid for is not shown")
         overflow = page.evaluate(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth")
         check(overflow <= 0, f"{name}: {overflow} pixels wider than the window")
