@@ -24,8 +24,11 @@ extension EndToEnd {
       try await eventually("redundancy is whole again", within: 120) {
         let storage = try await network.status()["storage"] as? [String: Any]
         guard storage?["codeClass"] as? String == "RS(6,12)" else { return false }
-        let holders = try await network.trellis("query", "bundles").succeeded()
-          .split(whereSeparator: { ", \n".contains($0) }).map(String.init)
+        // Nobody rebuilds what was released: its customer wants it no more.
+        let lines = try await network.trellis("query", "bundles").succeeded().split(separator: "\n")
+        let holders = zip(lines, lines.dropFirst())
+          .filter { $0.hasPrefix("bundle ") && !$0.hasSuffix(", released") }
+          .flatMap { $1.split(whereSeparator: { ", ".contains($0) }).map(String.init) }
         return !holders.contains("vacant") && !killed.contains { holders.contains($0) }
       }
       let explained = try await network.trellis("earnings", "--explain", "--epochs", "1000")
