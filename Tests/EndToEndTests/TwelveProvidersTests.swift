@@ -27,8 +27,8 @@ extension EndToEnd {
         // Nobody rebuilds what was released: its customer wants it no more.
         let lines = try await network.trellis("query", "bundles").succeeded().split(separator: "\n")
         let holders = zip(lines, lines.dropFirst())
-          .filter { $0.hasPrefix("bundle ") && !$0.hasSuffix(", released") }
-          .flatMap { $1.split(whereSeparator: { ", ".contains($0) }).map(String.init) }
+          .filter { pair in pair.0.hasPrefix("bundle ") && !pair.0.hasSuffix(", released") }
+          .flatMap { pair in pair.1.split(whereSeparator: { ", ".contains($0) }).map(String.init) }
         return !holders.contains("vacant") && !killed.contains { holders.contains($0) }
       }
       let explained = try await network.trellis("earnings", "--explain", "--epochs", "1000")
