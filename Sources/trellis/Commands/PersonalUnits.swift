@@ -3,11 +3,6 @@ import ProviderAgent
 
 /// Reads the quantities that people type: `500GiB`, `1TB`, `5y`, `20MB/s`.
 enum PersonalUnits {
-  private static let byteUnits: [(suffix: String, bytes: UInt64)] = [
-    ("KIB", 1 << 10), ("MIB", 1 << 20), ("GIB", 1 << 30), ("TIB", 1 << 40), ("PIB", 1 << 50),
-    ("KB", 1_000), ("MB", 1_000_000), ("GB", 1_000_000_000), ("TB", 1_000_000_000_000),
-    ("PB", 1_000_000_000_000_000), ("B", 1),
-  ]
   private static let dayUnits: [(suffix: String, days: UInt64)] = [
     ("years", 365), ("year", 365), ("y", 365), ("months", 30), ("month", 30), ("days", 1),
     ("day", 1), ("d", 1),
@@ -16,12 +11,7 @@ enum PersonalUnits {
   /// A number of bytes with its unit; a plain number is bytes.
   /// - Throws: `ValidationError` that names the option.
   static func bytes(_ text: String, option: String) throws -> UInt64 {
-    let upper = text.uppercased()
-    for unit in byteUnits where upper.hasSuffix(unit.suffix) {
-      if let value = scaled(upper.dropLast(unit.suffix.count), by: unit.bytes) { return value }
-      break
-    }
-    if let value = scaled(Substring(upper), by: 1) { return value }
+    if let count = ByteCount(text) { return count.bytes }
     throw ValidationError(
       "\(option) “\(text)” is no size: give a number and a unit, such as 500GiB or 1TB.")
   }
