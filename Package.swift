@@ -23,7 +23,7 @@ func tests(
   _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []
 ) -> Target {
   .testTarget(
-    name: "\(name)Tests", dependencies: dependencies + ["TestSupport"],
+    name: "\(name)Tests", dependencies: dependencies + ["Locks", "TestSupport"],
     path: "Tests/\(name)Tests", exclude: exclude, swiftSettings: strict)
 }
 
@@ -94,19 +94,22 @@ let package = Package(
     ours("Catalogue", in: "Services", ["ServiceKit", "StorageService"]),
 
     // Node: what every process is made of.
-    ours("Telemetry", in: "Node", [hummingbird, logging, metrics]),
-    ours("LedgerStore", in: "Node", ["Primitives", "Cryptography", "ServiceKit", "Ledger", grdb]),
+    ours("Locks", in: "Node", []),
+    ours("Telemetry", in: "Node", ["Locks", hummingbird, logging, metrics]),
+    ours(
+      "LedgerStore", in: "Node",
+      ["Primitives", "Cryptography", "ServiceKit", "Ledger", "Locks", grdb]),
     ours(
       "Consensus", in: "Node",
       [
-        "Primitives", "Cryptography", "Ledger", "ServiceKit", "LedgerStore", nioCore, nioPosix,
-        nioHTTP1, nioWebSocket, logging, metrics,
+        "Primitives", "Cryptography", "Ledger", "ServiceKit", "Locks", "LedgerStore", nioCore,
+        nioPosix, nioHTTP1, nioWebSocket, logging, metrics,
       ]),
     ours(
       "ABCI", in: "Node",
       [
-        "Primitives", "Cryptography", "ServiceKit", "Ledger", "LedgerStore", "Consensus", nioCore,
-        nioPosix, swiftProtobuf, logging,
+        "Primitives", "Cryptography", "ServiceKit", "Ledger", "Locks", "LedgerStore", "Consensus",
+        nioCore, nioPosix, swiftProtobuf, logging,
       ], exclude: ["Messages/abci.proto"]),
     ours(
       "ChainClient", in: "Node",
@@ -117,14 +120,14 @@ let package = Package(
     ours(
       "NodeLink", in: "Node",
       [
-        "Primitives", "Cryptography", crypto, nioCore, nioPosix, nioSSL, nioTLS, x509, swiftASN1,
-        logging,
+        "Primitives", "Cryptography", "Locks", crypto, nioCore, nioPosix, nioSSL, nioTLS, x509,
+        swiftASN1, logging,
       ]),
     ours(
       "ProviderAgent", in: "Node",
       [
-        "Primitives", "Cryptography", "ServiceKit", "Ledger", "ChainClient", "NodeLink", logging,
-        metrics,
+        "Primitives", "Cryptography", "ServiceKit", "Ledger", "Locks", "ChainClient", "NodeLink",
+        logging, metrics,
       ]),
     ours(
       "GatewayKit", in: "Node",
@@ -139,17 +142,16 @@ let package = Package(
     ours(
       "StorageProvider", in: "Services/Storage",
       [
-        "Primitives", "Cryptography", "ServiceKit", "Ledger", "StorageService", "ErasureCoding",
-        "ProviderAgent", "ChainClient", "NodeLink", "CISAL", grdb, nioCore, nioPosix, logging,
-        metrics,
+        "Primitives", "Cryptography", "ServiceKit", "Ledger", "Locks", "StorageService",
+        "ErasureCoding", "ProviderAgent", "ChainClient", "NodeLink", "CISAL", grdb, nioCore,
+        nioPosix, logging, metrics,
       ]),
     ours(
       "StorageGateway", in: "Services/Storage",
       [
-        "Primitives", "Cryptography", "ServiceKit", "Ledger", "StorageService", "ErasureCoding",
-        "GatewayKit",
-        "ChainClient", "NodeLink", "CISAL", grdb, hummingbird, nioCore, crypto, logging,
-        metrics,
+        "Primitives", "Cryptography", "ServiceKit", "Ledger", "Locks", "StorageService",
+        "ErasureCoding", "GatewayKit", "ChainClient", "NodeLink", "CISAL", grdb, hummingbird,
+        nioCore, crypto, logging, metrics,
       ]),
 
     // Insight: what people look at.
@@ -164,7 +166,7 @@ let package = Package(
       name: "trellis",
       dependencies: [
         "Primitives", "Cryptography", "Economics", "ServiceKit", "Ledger", "StorageService",
-        "Catalogue", "Telemetry", "LedgerStore", "Consensus", "ChainClient", "NodeLink",
+        "Locks", "Catalogue", "Telemetry", "LedgerStore", "Consensus", "ChainClient", "NodeLink",
         "ProviderAgent", "GatewayKit", "StorageProvider", "StorageGateway", "PresetFiles",
         "Dashboard", "Simulator", "ABCI", argumentParser, asyncHTTPClient, logging, metrics,
         nioCore, nioPosix,

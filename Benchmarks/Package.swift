@@ -42,11 +42,16 @@ let package = Package(
     measured("ServiceKit", ["Primitives", "Cryptography"]),
     measured("Ledger", ["Primitives", "Cryptography", "Economics", "ServiceKit"]),
     measured("StorageService", ["Primitives", "Cryptography", "ServiceKit"]),
-    measured("LedgerStore", ["Primitives", "Cryptography", "ServiceKit", "Ledger", grdb]),
+    measured("Locks", []),
+    measured(
+      "LedgerStore", ["Primitives", "Cryptography", "ServiceKit", "Ledger", "Locks", grdb]),
     // The ledger behind the driver boundary, without drivers and RPC.
     measured(
       "Consensus",
-      ["Primitives", "Cryptography", "Ledger", "ServiceKit", "LedgerStore", logging, metrics],
+      [
+        "Primitives", "Cryptography", "Ledger", "ServiceKit", "Locks", "LedgerStore", logging,
+        metrics,
+      ],
       only: [
         "LedgerApplication.swift", "LedgerNode.swift", "LedgerNode+Snapshots.swift",
         "QueueExecutor.swift", "SignatureVerifier.swift", "SnapshotExchange.swift",
@@ -59,7 +64,7 @@ let package = Package(
     .executableTarget(
       name: "Benchmarks",
       dependencies: [
-        "Primitives", "Cryptography", "ServiceKit", "Ledger", "LedgerStore", "Consensus",
+        "Primitives", "Cryptography", "ServiceKit", "Ledger", "Locks", "LedgerStore", "Consensus",
         "StorageService", "ErasureCoding", "Economics", "Simulator", "CISAL", "CSodium", crypto,
         logging,
       ],

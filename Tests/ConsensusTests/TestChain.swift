@@ -1,10 +1,10 @@
 import Cryptography
 import Ledger
 import LedgerStore
+import Locks
 import Logging
 import Primitives
 import ServiceKit
-import Synchronization
 import TestSupport
 
 @testable import Consensus
@@ -114,9 +114,9 @@ final class ManualClock: BlockClock {
     var cancelled: Set<Int> = []
   }
 
-  private let state: Mutex<State>
+  private let state: Locked<State>
 
-  init(wall: UInt64) { state = Mutex(State(wall: wall)) }
+  init(wall: UInt64) { state = Locked(State(wall: wall)) }
 
   func wallMilliseconds() -> UInt64 { state.withLock { $0.wall } }
   func steadyMilliseconds() -> UInt64 { state.withLock { $0.steady } }

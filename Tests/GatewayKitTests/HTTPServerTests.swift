@@ -2,10 +2,10 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
+import Locks
 import Logging
 import NIOCore
 import NIOPosix
-import Synchronization
 import TestSupport
 import Testing
 
@@ -23,7 +23,7 @@ private final class RawClient: Sendable {
   }
 
   private final class Mutexed: Sendable {
-    private let state = Mutex("")
+    private let state = Locked("")
     var text: String { state.withLock { $0 } }
     func append(_ more: String) { state.withLock { $0 += more } }
   }
@@ -193,14 +193,14 @@ private final class RawClient: Sendable {
 
 /// A flag that another task sets.
 private final class Mutexed: Sendable {
-  private let state = Mutex(false)
+  private let state = Locked(false)
   var isSet: Bool { state.withLock { $0 } }
   func set() { state.withLock { $0 = true } }
 }
 
 /// A sum that callbacks add to.
 private final class Counted: Sendable {
-  private let state = Mutex(0)
+  private let state = Locked(0)
   var total: Int { state.withLock { $0 } }
   func add(_ count: Int) { state.withLock { $0 += count } }
 }

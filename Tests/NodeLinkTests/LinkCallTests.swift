@@ -1,6 +1,6 @@
+import Locks
 import NIOCore
 import Primitives
-import Synchronization
 import TestSupport
 import Testing
 
@@ -146,7 +146,7 @@ import Testing
   }
 
   @Test func equalKeysNeverRunBesideEachOther() async throws {
-    let running = Mutex<[String: Int]>([:])
+    let running = Locked<[String: Int]>([:])
     let finished = Recorded<String>()
     let firstByte: @Sendable (ByteBuffer) -> UInt64? = {
       $0.getInteger(at: $0.readerIndex, as: UInt8.self).map(UInt64.init)

@@ -1,5 +1,5 @@
+import Locks
 import NodeLink
-import Synchronization
 import TestSupport
 import Testing
 
@@ -7,8 +7,8 @@ import Testing
 
 /// A clock that a test sets.
 final class TestClock: Sendable {
-  private let state: Mutex<UInt64>
-  init(_ unixMilliseconds: UInt64) { state = Mutex(unixMilliseconds) }
+  private let state: Locked<UInt64>
+  init(_ unixMilliseconds: UInt64) { state = Locked(unixMilliseconds) }
   var milliseconds: UInt64 { state.withLock { $0 } }
   func set(_ milliseconds: UInt64) { state.withLock { $0 = milliseconds } }
   func advance(_ milliseconds: UInt64) { state.withLock { $0 += milliseconds } }

@@ -1,10 +1,10 @@
 import Cryptography
 import Foundation
+import Locks
 import NIOCore
 import Primitives
 import ServiceKit
 import StorageService
-import Synchronization
 
 @testable import StorageGateway
 
@@ -45,7 +45,7 @@ final class MemoryProviders: ShardTransport {
 
   let keys: [ProviderID: SigningKey]
   let ids: [ProviderID]
-  let state = Mutex(State())
+  let state = Locked(State())
   let leafBytes = Int(CodeClass.standardLeafBytes)
 
   init(count: Int) {
@@ -201,9 +201,9 @@ final class TableNetwork: StorageNetwork {
 
   let chain = Digest.sha256(domain: "test-chain", [])
   let lease = LeaseID(number: 1)
-  let state: Mutex<State>
+  let state: Locked<State>
 
-  init(eligible: [ProviderID]) { state = Mutex(State(eligible: eligible)) }
+  init(eligible: [ProviderID]) { state = Locked(State(eligible: eligible)) }
 
   private func checkUp(_ state: State) throws {
     if state.isDown { throw EngineError.unavailable(reason: "the ledger is down") }
@@ -323,7 +323,7 @@ final class RememberingIndex: MutationIndex, SegmentUseIndex {
     var fails = false
   }
   struct DiskFailure: Error {}
-  let state = Mutex(State())
+  let state = Locked(State())
 
   func apply(_ records: [LogRecord]) async throws -> [UInt64: any Error] {
     try state.withLock { state in
@@ -370,7 +370,7 @@ final class TableRegistry: WriterRegistry {
   struct Down: Error {}
   struct Refused: Error {}
 
-  let state = Mutex(State())
+  let state = Locked(State())
 
   func record() async throws -> WriterRecord? {
     try state.withLock { state in

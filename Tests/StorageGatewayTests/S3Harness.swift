@@ -5,12 +5,12 @@ import GatewayKit
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
+import Locks
 import Logging
 import NIOCore
 import Primitives
 import ServiceKit
 import StorageService
-import Synchronization
 import TestSupport
 
 @testable import StorageGateway
@@ -33,7 +33,7 @@ final class S3Harness: CredentialStore {
   let directory: TemporaryDirectory
   let service: S3ServiceBox
   let engines: [String: MemoryEngine]
-  private let clock: Mutex<UInt64>
+  private let clock: Locked<UInt64>
 
   /// The time of all that the harness signs, in milliseconds since 1970; moves on by a second a
   /// call.
@@ -43,7 +43,7 @@ final class S3Harness: CredentialStore {
 
   init(startMilliseconds: UInt64 = 1_700_000_000_000) async throws {
     directory = try TemporaryDirectory("s3")
-    clock = Mutex(startMilliseconds)
+    clock = Locked(startMilliseconds)
     service = S3ServiceBox()
     var engines: [String: MemoryEngine] = [:]
     var tenants: [S3Tenant] = []
@@ -101,7 +101,7 @@ final class S3ServiceBox: Sendable {
     var service: S3Service?
     var now: (@Sendable () -> UInt64)?
   }
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   var service: S3Service? { state.withLock { $0.service } }
   var now: (@Sendable () -> UInt64)? { state.withLock { $0.now } }

@@ -1,8 +1,8 @@
 import Cryptography
+import Locks
 import NIOCore
 import Primitives
 import StorageService
-import Synchronization
 
 @testable import StorageGateway
 
@@ -19,7 +19,7 @@ final class MemoryEngine: ObjectEngine {
     var funding: FundingStatus?
   }
 
-  private let state = Mutex(State())
+  private let state = Locked(State())
   let index: ObjectIndex
   let bucketKey: @Sendable (String) -> SymmetricKeyBytes
   let now: @Sendable () -> UInt64

@@ -1,17 +1,17 @@
 import Cryptography
 import ErasureCoding
 import Ledger
+import Locks
 import NIOCore
 import Primitives
 import ServiceKit
 import StorageProvider
 import StorageService
-import Synchronization
 import TestSupport
 
 /// Providers who call each other without a network.
 final class LocalPeers: ProviderCalling {
-  let handlers = Mutex<[ProviderID: StorageLinkHandler]>([:])
+  let handlers = Locked<[ProviderID: StorageLinkHandler]>([:])
 
   func call(
     _ request: StorageRequest, of provider: ProviderID

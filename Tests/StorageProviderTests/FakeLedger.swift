@@ -1,11 +1,11 @@
 import Cryptography
 import Ledger
+import Locks
 import NIOCore
 import Primitives
 import ServiceKit
 import StorageProvider
 import StorageService
-import Synchronization
 
 /// A ledger that is a table of rows, and notes what it is given.
 final class FakeLedger: StorageLedgerAccess {
@@ -19,7 +19,7 @@ final class FakeLedger: StorageLedgerAccess {
   }
 
   static let chainID = Digest.sha256(Array("fake".utf8))
-  let state = Mutex(State())
+  let state = Locked(State())
 
   func put(_ key: StateKey, _ value: some CanonicalCodable) {
     state.withLock { $0.rows[key] = value.canonicalBytes() }

@@ -1,5 +1,5 @@
+import Locks
 import StorageProvider
-import Synchronization
 import TestSupport
 
 /// Files in memory that fail on command and forget on a crash what was not synced.
@@ -29,7 +29,7 @@ final class FaultyFileSystem: ShardFileSystem {
     var syncs = 0
   }
 
-  let state = Mutex(State())
+  let state = Locked(State())
 
   func inject(_ fault: Fault?) { state.withLock { $0.fault = fault } }
 

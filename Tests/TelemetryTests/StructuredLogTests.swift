@@ -1,6 +1,6 @@
 import Foundation
+import Locks
 import Logging
-import Synchronization
 import TestSupport
 import Testing
 
@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct StructuredLogTests {
   private final class Sink: Sendable {
-    private let lines = Mutex<[String]>([])
+    private let lines = Locked<[String]>([])
     func write(_ line: [UInt8]) {
       lines.withLock { $0.append(String(decoding: line, as: UTF8.self)) }
     }

@@ -1,7 +1,7 @@
 import Foundation
+import Locks
 import Logging
 import Metrics
-import Synchronization
 import TestSupport
 import Testing
 
@@ -11,8 +11,8 @@ import Testing
   @Test func servesMetricsAndHealth() async throws {
     let registry = MetricsRegistry()
     registry.makeCounter(label: "seen", dimensions: []).increment(by: 1)
-    let healthy = Mutex(true)
-    let port = Mutex<Int?>(nil)
+    let healthy = Locked(true)
+    let port = Locked<Int?>(nil)
     let server = TelemetryServer(
       port: 0, registry: registry, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     ) {

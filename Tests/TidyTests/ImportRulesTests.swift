@@ -9,6 +9,7 @@ import Testing
     ["ServiceKit"],
     ["Ledger", "StorageService", "LightClient"],
     ["Catalogue"],
+    ["Locks"],
     ["Telemetry", "LedgerStore", "NodeLink"],
     ["Consensus", "ChainClient"],
     ["ABCI", "ProviderAgent", "GatewayKit"],

@@ -5,7 +5,9 @@ import Testing
   @Test func swiftFilesKeepToTheRules() throws {
     var findings: [Finding] = []
     for folder in ["Sources", "Tests"] {
-      for file in try Repository.swiftFiles(under: folder) { findings += Self.textual(file) }
+      for file in try Repository.swiftFiles(under: folder) {
+        findings += Self.textual(file) + Self.locks(file)
+      }
     }
     for file in try Repository.swiftFiles(under: "Sources") { findings += Self.traps(file) }
     #expect(findings.isEmpty, "\(lines(findings))")
@@ -23,6 +25,10 @@ import Testing
     for text in ["if a != b {}", "// wow!", "let a = \"no!\"", "if !done {}"] {
       #expect(Self.traps(.example(text)).isEmpty, "\(text)")
     }
+    for text in ["let a = Mutex(0)", "let a: Mutex<Int>", "private let a = NIOLock()"] {
+      #expect(Self.locks(.example(text)).count == 1, "\(text)")
+    }
+    #expect(Self.locks(.example("let a = Locked(0)  // no Mutex")).isEmpty)
     let long = String(repeating: "\n", count: 701)
     #expect(Self.textual(.example(long)).count == 1)
   }
@@ -52,6 +58,20 @@ import Testing
     file.code.enumerated().compactMap { index, line in
       line.firstMatch(of: /\btry!|\bas!|[\w\)\]\}]!(?=[\s\.\),\]\?:\[]|$)/).map {
         Finding(file, index + 1, "`\($0.output)` can crash the process")
+      }
+    }
+  }
+  private static let foreignLocks: Set<Substring> = [
+    "Mutex", "NIOLock", "NIOLockedValueBox", "NSLock", "NSRecursiveLock",
+  ]
+
+  /// `Locked` is the only lock: others may be inlined into async functions, which the optimiser
+  /// does not survive.
+  static func locks(_ file: SourceFile) -> [Finding] {
+    guard !file.path.hasSuffix("/Locks/Locked.swift") else { return [] }
+    return file.code.enumerated().compactMap { index, line in
+      line.matches(of: /\w+/).map(\.output).first(where: foreignLocks.contains).map {
+        Finding(file, index + 1, "`\($0)`: use `Locked`, of the module Locks")
       }
     }
   }

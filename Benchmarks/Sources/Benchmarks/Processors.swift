@@ -1,5 +1,6 @@
 import Dispatch
 import Foundation
+import Locks
 import Synchronization
 
 /// Work on all cores at once. Two virtual cores may share one real one, so what both do together
@@ -29,7 +30,7 @@ enum Processors {
     _ bytes: Int, rounds: Int, seconds: Double, _ makeOperation: @Sendable () -> () -> Void
   ) -> Double {
     let rates = (0..<rounds).map { _ in
-      let rate = Mutex(0.0)
+      let rate = Locked(0.0)
       DispatchQueue.concurrentPerform(iterations: count) { _ in
         let operation = makeOperation()
         operation()

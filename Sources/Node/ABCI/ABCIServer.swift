@@ -1,9 +1,9 @@
 import Consensus
 import Foundation
+import Locks
 import Logging
 import NIOCore
 import NIOPosix
-import Synchronization
 
 /// The ledger's side of ABCI 2.0: listens for a CometBFT node and answers its calls.
 ///
@@ -29,8 +29,8 @@ package final class ABCIServer: Sendable {
   private let configuration: Configuration
   private let answerer: RequestAnswerer
   private let logger: Logger
-  private let listener = Mutex<(any Channel)?>(nil)
-  private let open = Mutex<[ObjectIdentifier: any Channel]>([:])
+  private let listener = Locked<(any Channel)?>(nil)
+  private let open = Locked<[ObjectIdentifier: any Channel]>([:])
 
   package init(
     application: any LedgerApplication, configuration: Configuration, logger: Logger

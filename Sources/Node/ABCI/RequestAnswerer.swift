@@ -1,10 +1,10 @@
 import Consensus
 import Cryptography
 import Foundation
+import Locks
 import Logging
 import Primitives
 import ServiceKit
-import Synchronization
 
 /// Answers ABCI's requests from the application behind the driver boundary.
 ///
@@ -276,7 +276,7 @@ struct RequestAnswerer: Sendable {
 /// What is known of the node behind the connections: nothing on the wire ties the four together,
 /// so a version that one of them names counts for all.
 final class PeerVersion: Sendable {
-  private let state = Mutex<String?>(nil)
+  private let state = Locked<String?>(nil)
 
   /// Why the node is not served; nil while it is.
   var refusal: String? { state.withLock { $0 } }

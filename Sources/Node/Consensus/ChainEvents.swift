@@ -1,5 +1,5 @@
 import LedgerStore
-import Synchronization
+import Locks
 
 /// A block that is durable, with what it did.
 package struct CommittedBlock: Sendable {
@@ -18,7 +18,7 @@ package final class ChainEvents: Sendable {
     var subscribers: [Int: AsyncStream<CommittedBlock>.Continuation] = [:]
   }
 
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   package init() {}
 

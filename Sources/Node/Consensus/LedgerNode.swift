@@ -1,11 +1,11 @@
 import Cryptography
 import Ledger
 import LedgerStore
+import Locks
 import Logging
 import Metrics
 import Primitives
 import ServiceKit
-import Synchronization
 
 /// The ledger behind the driver boundary: executes blocks one after the other on a thread of its
 /// own, persists them, and answers checks and queries from the last committed state meanwhile.
@@ -66,8 +66,8 @@ package actor LedgerNode: LedgerApplication {
   package nonisolated let verifier = SignatureVerifier()
   nonisolated let configuration: Configuration
   private nonisolated let services: [any ServiceModule]
-  private nonisolated let committed: Mutex<Committed>
-  private nonisolated let failure = Mutex<NodeError?>(nil)
+  private nonisolated let committed: Locked<Committed>
+  private nonisolated let failure = Locked<NodeError?>(nil)
   let logger: Logger
   private var isInitialised: Bool
   private var pending: Pending?
@@ -97,7 +97,7 @@ package actor LedgerNode: LedgerApplication {
       throw .store(error)
     }
     isInitialised = stored != nil
-    committed = Mutex(try Self.open(stored, genesis: genesis, services: services))
+    committed = Locked(try Self.open(stored, genesis: genesis, services: services))
   }
 
   private static func open(

@@ -2,6 +2,7 @@ import Cryptography
 import Dispatch
 import Foundation
 import Ledger
+import Locks
 import Primitives
 import Synchronization
 
@@ -17,7 +18,7 @@ package final class SignatureVerifier: Sendable {
   }
 
   private let generationLimit: Int
-  private let memory = Mutex(Memory())
+  private let memory = Locked(Memory())
 
   /// A verifier that remembers between `generationLimit` and twice as many transactions.
   package init(generationLimit: Int = 100_000) { self.generationLimit = generationLimit }
@@ -41,7 +42,7 @@ package final class SignatureVerifier: Sendable {
   /// Checks every transaction among `items` that is not known yet; returns, by item, whether its
   /// signature is valid; what is no transaction has none.
   package func verify(_ items: [[UInt8]]) -> [Bool] {
-    let verdicts = Mutex(Array(repeating: true, count: items.count))
+    let verdicts = Locked(Array(repeating: true, count: items.count))
     let workers = min(items.count, max(1, ProcessInfo.processInfo.activeProcessorCount))
     let next = Atomic<Int>(0)
     DispatchQueue.concurrentPerform(iterations: workers) { _ in

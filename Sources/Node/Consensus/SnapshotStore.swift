@@ -1,9 +1,9 @@
 import Cryptography
 import Foundation
 import Ledger
+import Locks
 import Logging
 import Primitives
-import Synchronization
 
 /// The snapshots that a node serves: a directory each, a file a chunk, and a list of the chunks'
 /// hashes, with which every chunk is compared before it is handed out.
@@ -19,8 +19,8 @@ package final class SnapshotStore: Sendable {
 
   private let directory: String
   private let logger: Logger
-  private let kept: Mutex<[Kept]>
-  private let isWriting = Mutex(false)
+  private let kept: Locked<[Kept]>
+  private let isWriting = Locked(false)
 
   /// Opens the directory, which is made when it is missing. What is damaged there is named in the
   /// log and not served.
@@ -44,7 +44,7 @@ package final class SnapshotStore: Sendable {
         logger.error("a snapshot is damaged", metadata: ["path": "\(path)", "reason": "\(error)"])
       }
     }
-    kept = Mutex(found.sorted { $0.description.height < $1.description.height })
+    kept = Locked(found.sorted { $0.description.height < $1.description.height })
   }
 
   private static let draftSuffix = ".new"

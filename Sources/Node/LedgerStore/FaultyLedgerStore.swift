@@ -1,5 +1,5 @@
+import Locks
 import Primitives
-import Synchronization
 
 /// What goes wrong in a ``FaultyLedgerStore``.
 package enum StoreFault: Hashable, Sendable, CaseIterable {
@@ -18,7 +18,7 @@ package enum StoreFault: Hashable, Sendable, CaseIterable {
 package final class FaultyLedgerStore: LedgerStoring {
   /// What survives.
   package let inner: any LedgerStoring
-  private let state: Mutex<State>
+  private let state: Locked<State>
 
   private struct State {
     var faults: [UInt64: StoreFault]
@@ -28,7 +28,7 @@ package final class FaultyLedgerStore: LedgerStoring {
   /// A store that fails when the named heights are committed.
   package init(_ inner: any LedgerStoring, faults: [UInt64: StoreFault]) {
     self.inner = inner
-    state = Mutex(State(faults: faults))
+    state = Locked(State(faults: faults))
   }
 
   /// Adds a fault for a later commit.

@@ -1,7 +1,7 @@
 import Cryptography
+import Locks
 import Primitives
 import ServiceKit
-import Synchronization
 
 /// A store that forgets everything when the process ends: for tests and the simulator.
 package final class MemoryLedgerStore: LedgerStoring {
@@ -15,7 +15,7 @@ package final class MemoryLedgerStore: LedgerStoring {
     var isClosed = false
   }
 
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   package init() {}
 

@@ -1,6 +1,6 @@
 import Cryptography
+import Locks
 import Primitives
-import Synchronization
 
 /// Where the items of the newest blocks are, in memory until a store's index has them.
 final class RecentItems: Sendable {
@@ -9,7 +9,7 @@ final class RecentItems: Sendable {
     var blocks: [(height: UInt64, hashes: [Digest])] = []
   }
 
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   /// Notes a block's items. Of equal items the first one counts.
   func add(_ hashes: [Digest], height: UInt64) {

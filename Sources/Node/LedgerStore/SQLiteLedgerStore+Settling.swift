@@ -2,9 +2,9 @@ import Cryptography
 import Dispatch
 import Foundation
 import GRDB
+import Locks
 import Primitives
 import ServiceKit
-import Synchronization
 
 extension SQLiteLedgerStore {
   /// How far the journal has grown, and the queue on which it is brought into the rows.
@@ -18,7 +18,7 @@ extension SQLiteLedgerStore {
 
     let limits: SettlingLimits
     let queue = DispatchQueue(label: "trellis.ledger.settling", qos: .utility)
-    let state = Mutex(State())
+    let state = Locked(State())
 
     init(limits: SettlingLimits) { self.limits = limits }
 

@@ -1,4 +1,4 @@
-import Synchronization
+import Locks
 
 /// A counting semaphore that serves in order of arrival, by any number of units at a time, and
 /// whose waiters can be cancelled.
@@ -19,11 +19,11 @@ package final class FairSemaphore: Sendable {
 
   /// How many units there are in all.
   package let capacity: Int
-  private let state: Mutex<State>
+  private let state: Locked<State>
 
   package init(capacity: Int) {
     self.capacity = capacity
-    state = Mutex(State(available: capacity))
+    state = Locked(State(available: capacity))
   }
 
   /// Units that nobody holds.

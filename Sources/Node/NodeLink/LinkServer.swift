@@ -1,9 +1,9 @@
+import Locks
 import Logging
 import NIOCore
 import NIOPosix
 import NIOSSL
 import Primitives
-import Synchronization
 
 /// Answers requests of other nodes over mutual TLS 1.3.
 ///
@@ -26,7 +26,7 @@ package final class LinkServer: Sendable {
   private let port: Int
   private let group: any EventLoopGroup
   private let shared: LinkServerShared
-  private let listener = Mutex<(any Channel)?>(nil)
+  private let listener = Locked<(any Channel)?>(nil)
 
   /// - Parameters:
   ///   - host: the address to listen on.

@@ -1,7 +1,7 @@
+import Locks
 import Logging
 import NIOCore
 import Primitives
-import Synchronization
 
 /// What all connections of a server share.
 final class LinkServerShared: Sendable {
@@ -9,7 +9,7 @@ final class LinkServerShared: Sendable {
   let handler: LinkServer.PayloadHandler
   let orderingKey: (@Sendable (ByteBuffer) -> UInt64?)?
   let logger: Logger
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   private struct State {
     var connections: [ObjectIdentifier: any Channel] = [:]

@@ -1,11 +1,11 @@
 import Crypto
 import Cryptography
 import Foundation
+import Locks
 import NIOCore
 import NIOSSL
 import Primitives
 import SwiftASN1
-import Synchronization
 import X509
 
 /// A node on the link: its Ed25519 key, and a fresh self-signed P-256 certificate that carries it.
@@ -85,7 +85,7 @@ package struct NodeIdentity: Sendable {
 
 /// Who the other side of one connection proved to be; set by the TLS callback.
 final class VerifiedPeer: Sendable {
-  private let state = Mutex<(node: AccountID?, wasAsked: Bool)>((nil, false))
+  private let state = Locked<(node: AccountID?, wasAsked: Bool)>((nil, false))
 
   /// The proven node, once the certificate was seen.
   var node: AccountID? { state.withLock { $0.node } }

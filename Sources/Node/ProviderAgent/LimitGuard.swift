@@ -1,6 +1,6 @@
+import Locks
 import Metrics
 import Primitives
-import Synchronization
 
 /// Keeps a provider within its operator's limits: asked before work is taken.
 ///
@@ -14,7 +14,7 @@ package final class LimitGuard: Sendable {
   private let meter: TransferMeter
   private let unixMilliseconds: @Sendable () -> UInt64
   private let nanoseconds: @Sendable () -> UInt64
-  private let bucket: Mutex<TokenBucket?>
+  private let bucket: Locked<TokenBucket?>
 
   /// - Parameters:
   ///   - unixMilliseconds: the wall clock, for months and hours.
@@ -28,7 +28,7 @@ package final class LimitGuard: Sendable {
     self.meter = meter
     self.unixMilliseconds = unixMilliseconds
     self.nanoseconds = nanoseconds
-    bucket = Mutex(
+    bucket = Locked(
       limits.bytesPerSecond.map { rate in
         TokenBucket(
           perSecond: rate, capacity: max(rate, Self.smallestBurstBytes),

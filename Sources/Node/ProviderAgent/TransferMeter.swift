@@ -1,6 +1,6 @@
+import Locks
 import NodeLink
 import Primitives
-import Synchronization
 
 /// Bytes transferred in one month of the UTC calendar.
 package struct TransferTotals: Hashable, Sendable, CanonicalCodable {
@@ -47,7 +47,7 @@ package final class TransferMeter: Sendable {
 
   private let path: String
   private let stepBytes: UInt64
-  private let state: Mutex<State>
+  private let state: Locked<State>
 
   /// Reads the file, or begins at nothing when there is none.
   /// - Throws: ``AtomicFile/Failure``, or ``CodecError`` for a file of something else.
@@ -58,7 +58,7 @@ package final class TransferMeter: Sendable {
     self.stepBytes = max(1, stepBytes)
     var found = TransferTotals(month: CivilTime.month(unixMilliseconds: now))
     if let bytes = try AtomicFile.read(path) { found = try TransferTotals(canonicalBytes: bytes) }
-    state = Mutex(State(counted: found, written: found))
+    state = Locked(State(counted: found, written: found))
   }
 
   /// The running month's totals.

@@ -1,5 +1,5 @@
+import Locks
 import Metrics
-import Synchronization
 
 /// One series' numbers: the handler behind every kind of swift-metrics object.
 final class MetricCell: CounterHandler, FloatingPointCounterHandler, MeterHandler, RecorderHandler,
@@ -13,12 +13,12 @@ final class MetricCell: CounterHandler, FloatingPointCounterHandler, MeterHandle
     var buckets: [UInt64]
   }
 
-  private let numbers: Mutex<Sample>
+  private let numbers: Locked<Sample>
   private let bounds: [Double]
 
   init(_ kind: MetricKind) {
     bounds = if case .histogram(let bounds) = kind { bounds.values } else { [] }
-    numbers = Mutex(Sample(kind: kind, buckets: Array(repeating: 0, count: bounds.count)))
+    numbers = Locked(Sample(kind: kind, buckets: Array(repeating: 0, count: bounds.count)))
   }
 
   /// The numbers now.

@@ -1,5 +1,5 @@
+import Locks
 import Metrics
-import Synchronization
 
 /// A swift-metrics backend that keeps every metric in memory and prints them as Prometheus text.
 ///
@@ -20,7 +20,7 @@ package final class MetricsRegistry: MetricsFactory {
     var help: [String: String] = [:]
   }
 
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   package init() {}
 

@@ -1,6 +1,6 @@
 import Foundation
+import Locks
 import Logging
-import Synchronization
 
 /// Makes every `Logger` of the process write JSON lines to `file` (and nowhere else), or to
 /// standard error when it is nil. Only the first call counts.
@@ -95,7 +95,7 @@ package final class LogFile: Sendable {
   private let path: String
   private let byteLimit: Int
   private let generations: Int
-  private let state: Mutex<State>
+  private let state: Locked<State>
 
   /// Opens or makes the file, readable by its owner only.
   /// - Throws: when it cannot be opened.
@@ -104,7 +104,7 @@ package final class LogFile: Sendable {
     self.byteLimit = byteLimit
     self.generations = generations
     let (handle, size) = try Self.open(path)
-    state = Mutex(State(handle: handle, size: size))
+    state = Locked(State(handle: handle, size: size))
   }
 
   private static func open(_ path: String) throws -> (FileHandle, Int) {

@@ -1,5 +1,5 @@
 import Foundation
-import Synchronization
+import Locks
 
 /// A file that a process holds as long as it lives, so that others know that it does and who it is.
 ///
@@ -8,7 +8,7 @@ import Synchronization
 /// file, so a process never opens again what it holds.
 final class ProcessLock: Sendable {
   /// The paths of the locks that this process holds.
-  private static let held = Mutex<Set<String>>([])
+  private static let held = Locked<Set<String>>([])
 
   private let descriptor: Int32
   private let path: String
@@ -20,7 +20,6 @@ final class ProcessLock: Sendable {
 
   /// Takes the lock, or fails naming the holder.
   /// - Throws: ``UserError``.
-  @inline(never)
   static func acquire(_ path: String, retryingFor seconds: Double = 0) throws -> ProcessLock {
     guard !held.withLock({ $0.contains(path) }) else {
       throw UserError("this process holds \(path) already")
@@ -43,7 +42,6 @@ final class ProcessLock: Sendable {
 
   /// Who holds the lock now; nil when nobody does, or a process that is being killed and will drop
   /// it within moments: on a busy machine that takes long enough to be met.
-  @inline(never)
   static func holder(of path: String) -> pid_t? {
     if held.withLock({ $0.contains(path) }) { return getpid() }
     let descriptor = open(path, O_RDWR | O_CLOEXEC)
@@ -71,7 +69,6 @@ final class ProcessLock: Sendable {
   }
 
   /// Gives the lock back before the process ends.
-  @inline(never)
   func release() {
     Self.held.withLock { _ = $0.remove(path) }
     close(descriptor)

@@ -1,10 +1,10 @@
 import AsyncHTTPClient
 import Consensus
 import Foundation
+import Locks
 import Logging
 import NIOCore
 import Primitives
-import Synchronization
 
 /// A price that a web address answers as a decimal: asked for in the background, so that no vote
 /// waits for it. Without a new answer the last one is said until it is too old.
@@ -21,7 +21,7 @@ final class TokenPriceFeed: TokenPriceSource {
 
   private let url: String
   private let logger: Logger
-  private let last = Mutex<Answer?>(nil)
+  private let last = Locked<Answer?>(nil)
 
   init(url: String, logger: Logger) {
     self.url = url

@@ -1,8 +1,8 @@
 import ABCI
+import Locks
 import NIOCore
 import NIOPosix
 import SwiftProtobuf
-import Synchronization
 
 /// The node's end of one ABCI connection: writes bytes as it is told and reads frames.
 final class EngineConnection: Sendable {
@@ -84,7 +84,7 @@ private final class Inbox: Sendable {
     var isClosed = false
   }
 
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   func put(_ frame: ByteBuffer) {
     let waiter = state.withLock { state in

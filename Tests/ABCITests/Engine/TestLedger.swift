@@ -3,10 +3,10 @@ import Consensus
 import Cryptography
 import Ledger
 import LedgerStore
+import Locks
 import Logging
 import Primitives
 import ServiceKit
-import Synchronization
 import TestSupport
 
 /// A ledger behind an ABCI server on a socket of its own.
@@ -103,7 +103,7 @@ struct TestGenesis: Sendable {
 
 /// What a server logged.
 final class LogLines: Sendable {
-  private let lines = Mutex<[String]>([])
+  private let lines = Locked<[String]>([])
 
   func handler() -> any LogHandler { Handler(lines: self) }
 

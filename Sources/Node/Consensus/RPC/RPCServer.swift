@@ -1,3 +1,4 @@
+import Locks
 import Logging
 import NIOCore
 import NIOHTTP1
@@ -34,7 +35,7 @@ package final class RPCServer: Sendable {
   private let limits: RPCLimits
   private let logger: Logger
   private let open = Atomic<Int>(0)
-  private let listener = Mutex<(any Channel)?>(nil)
+  private let listener = Locked<(any Channel)?>(nil)
   private let host: String
   private let port: Int
 

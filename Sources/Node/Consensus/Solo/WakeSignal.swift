@@ -1,4 +1,4 @@
-import Synchronization
+import Locks
 
 /// Wakes one waiting task; a wake while nobody waits is kept for the next wait.
 final class WakeSignal: Sendable {
@@ -7,7 +7,7 @@ final class WakeSignal: Sendable {
     var waiter: CheckedContinuation<Void, Never>?
   }
 
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   /// Wakes the waiter, or lets the next wait return at once.
   func wake() {

@@ -1,9 +1,9 @@
 import Dispatch
 import Foundation
 import GRDB
+import Locks
 import NIOCore
 import Primitives
-import Synchronization
 
 /// The whole index as it is at one moment, as a stream of bytes with back-pressure: while it is
 /// consumed, writers go on, and at most a few chunks are in memory.
@@ -17,18 +17,16 @@ package final class IndexDump: AsyncSequence, Sendable {
   private static let chunksAhead = 4
 
   private let database: any DatabaseReader
-  private let covered = Mutex<UInt64>(0)
-  private let isAbandoned = Mutex(false)
+  private let covered = Locked<UInt64>(0)
+  private let isAbandoned = Locked(false)
   private let room = DispatchSemaphore(value: IndexDump.chunksAhead)
 
   init(_ database: any DatabaseReader) { self.database = database }
 
   /// The last record whose effect is in the dump; known once the first chunk has come.
-  @inline(never)
   package var coveredSequence: UInt64 { covered.withLock { $0 } }
 
   /// Begins to read. A dump is read once.
-  @inline(never)
   package func makeAsyncIterator() -> Iterator {
     let (stream, continuation) = AsyncThrowingStream<ByteBuffer, any Error>.makeStream()
     continuation.onTermination = { [self] _ in
@@ -59,14 +57,12 @@ package final class IndexDump: AsyncSequence, Sendable {
 
   private func write(_ database: Database, send: (ByteBuffer) -> Void) throws {
     var chunk = ByteBuffer()
-    @inline(never)
     func flush() throws {
       room.wait()
       if isAbandoned.withLock({ $0 }) { throw CancellationError() }
       send(chunk)
       chunk = ByteBuffer()
     }
-    @inline(never)
     func put(_ item: IndexDumpItem) throws {
       let bytes = item.canonicalBytes()
       chunk.writeInteger(UInt32(bytes.count))

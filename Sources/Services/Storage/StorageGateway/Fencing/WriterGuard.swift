@@ -1,7 +1,7 @@
+import Locks
 import Logging
 import Primitives
 import StorageService
-import Synchronization
 
 /// Sees to it that a gateway serves a customer only while the ledger names it as the writer.
 ///
@@ -28,7 +28,7 @@ package final class WriterGuard: Sendable {
   private let store: WriterClaimStore
   private let validity: Duration
   private let logger: Logger
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   /// - Parameter store: the claims of the gateway's directory.
   package init(
@@ -42,11 +42,9 @@ package final class WriterGuard: Sendable {
   }
 
   /// The epoch under which this gateway writes; 0 before it has one.
-  @inline(never)
   package var epoch: UInt64 { state.withLock { $0.epoch } }
 
   /// Why this gateway writes no more; nil while it may.
-  @inline(never)
   package var fencedReason: String? { state.withLock { $0.fencedReason } }
 
   /// Becomes the writer, if nobody else has become it since this directory's last start.
@@ -91,7 +89,6 @@ package final class WriterGuard: Sendable {
     logger.notice("writes under a new fencing epoch", metadata: ["epoch": "\(epoch + 1)"])
   }
 
-  @inline(never)
   private func set(_ new: State) { state.withLock { $0 = new } }
 
   private static func freshClaim() throws -> Digest {
@@ -108,7 +105,6 @@ package final class WriterGuard: Sendable {
     if try !isFresh() { try await confirm() }
   }
 
-  @inline(never)
   private func isFresh() throws -> Bool {
     try state.withLock { state in
       if let reason = state.fencedReason { throw EngineError.fenced(reason: reason) }
@@ -132,7 +128,6 @@ package final class WriterGuard: Sendable {
   }
 
   /// Notes what the ledger said at `begun`; why this gateway is fenced, if it is.
-  @inline(never)
   private func reasonAgainst(
     _ record: WriterRecord?, _ begun: ContinuousClock.Instant
   ) -> String? {

@@ -1,4 +1,4 @@
-import Synchronization
+import Locks
 
 /// Which segments must not be released now, although the index may know no live byte of them.
 ///
@@ -21,20 +21,17 @@ final class SegmentPins: Sendable {
     var claimed: Set<UInt64> = []
   }
 
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   /// The number of the segment opened last; 0 before the first.
-  @inline(never)
   var lastOpened: UInt64 { state.withLock { $0.opened } }
 
   /// A segment was opened: what comes from now on lies there or in later ones.
-  @inline(never)
   func noteOpened(_ segment: UInt64) {
     state.withLock { $0.opened = max($0.opened, segment) }
   }
 
   /// Holds everything that is written from now on.
-  @inline(never)
   func holdNew() -> Hold {
     state.withLock { state in
       let number = state.next
@@ -45,7 +42,6 @@ final class SegmentPins: Sendable {
   }
 
   /// Holds some segments; nil when one of them is being released.
-  @inline(never)
   func hold(_ segments: Set<UInt64>) -> Hold? {
     state.withLock { state in
       guard state.claimed.isDisjoint(with: segments) else { return nil }
@@ -57,7 +53,6 @@ final class SegmentPins: Sendable {
   }
 
   /// Ends a hold.
-  @inline(never)
   func letGo(_ hold: Hold) {
     state.withLock { state in
       state.floors[hold.number] = nil
@@ -66,7 +61,6 @@ final class SegmentPins: Sendable {
   }
 
   /// Whether somebody holds one of these segments.
-  @inline(never)
   func isHeld(_ segments: [UInt64]) -> Bool { state.withLock { Self.isHeld(segments, $0) } }
 
   private static func isHeld(_ segments: [UInt64], _ state: State) -> Bool {
@@ -76,7 +70,6 @@ final class SegmentPins: Sendable {
   }
 
   /// Takes segments out of everybody's reach. False, and nothing is taken, when one is held.
-  @inline(never)
   func claim(_ segments: [UInt64]) -> Bool {
     state.withLock { state in
       if Self.isHeld(segments, state) { return false }
@@ -86,6 +79,5 @@ final class SegmentPins: Sendable {
   }
 
   /// Gives claimed segments back: they are not released after all.
-  @inline(never)
   func giveBack(_ segments: [UInt64]) { state.withLock { $0.claimed.subtract(segments) } }
 }

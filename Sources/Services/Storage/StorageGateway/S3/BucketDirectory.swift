@@ -1,12 +1,11 @@
-import Synchronization
+import Locks
 
 /// Which identity owns which bucket, over all identities of the gateway: a bucket's name is taken
 /// once.
 final class BucketDirectory: Sendable {
-  private let owners = Mutex<[String: String]>([:])
+  private let owners = Locked<[String: String]>([:])
 
   /// Takes a name for an account unless somebody has it; returns who has it now.
-  @inline(never)
   func claim(_ bucket: String, for account: String) -> (owner: String, isNew: Bool) {
     owners.withLock { owners in
       if let owner = owners[bucket] { return (owner, false) }
@@ -16,12 +15,10 @@ final class BucketDirectory: Sendable {
   }
 
   /// The name is free again.
-  @inline(never)
   func release(_ bucket: String) {
     owners.withLock { $0[bucket] = nil }
   }
 
   /// Whose the bucket is; nil when there is none.
-  @inline(never)
   func owner(of bucket: String) -> String? { owners.withLock { $0[bucket] } }
 }

@@ -1,13 +1,13 @@
 import Foundation
 import HTTPTypes
 import Hummingbird
+import Locks
 import Logging
 import Metrics
 import NIOCore
 import NIOHTTP1
 import NodeLink
 import StorageService
-import Synchronization
 
 /// How the S3 side is set up.
 package struct S3Configuration: Sendable {
@@ -42,9 +42,9 @@ package final class S3Service: HTTPResponder {
   let partCopies = FairSemaphore(capacity: 16)
   /// What granted keys have spent.
   let budgets = KeyBudgets()
-  private let tenants = Mutex<[String: S3Tenant]>([:])
+  private let tenants = Locked<[String: S3Tenant]>([:])
   /// Why an identity is not served, by its name.
-  private let troubles = Mutex<[String: String]>([:])
+  private let troubles = Locked<[String: String]>([:])
   private let logger: Logger
 
   package init(
@@ -71,24 +71,20 @@ package final class S3Service: HTTPResponder {
   }
 
   /// Says why an identity is not served yet, or nil when there is nothing to say.
-  @inline(never)
   package func explain(_ reason: String?, for name: String) {
     troubles.withLock { $0[name] = reason }
   }
 
   /// The identity of that name, when it is served.
-  @inline(never)
   func tenant(named name: String) -> S3Tenant? { tenants.withLock { $0[name] } }
 
   /// The identity with that ledger account, when it is served.
-  @inline(never)
   func tenant(ownerID: String) -> S3Tenant? {
     tenants.withLock { $0.values.first { $0.ownerID == ownerID } }
   }
 
   /// Whose credential it is.
   /// - Throws: ``S3Error`` `ServiceUnavailable` while that identity is being opened.
-  @inline(never)
   func requester(_ credential: S3Credential) throws(S3Error) -> S3Tenant {
     guard let tenant = tenant(named: credential.account) else {
       // The credential is known and right, so the identity is on its way: a client should retry.

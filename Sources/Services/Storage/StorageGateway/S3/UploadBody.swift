@@ -2,9 +2,9 @@ import Crypto
 import Cryptography
 import Foundation
 import Hummingbird
+import Locks
 import NIOCore
 import Primitives
-import Synchronization
 
 /// How a request's payload is protected.
 enum PayloadProtection: Sendable {
@@ -42,18 +42,16 @@ final class BodyDigests: Sendable {
     var result: BodySummary?
   }
 
-  private let state: Mutex<State>
+  private let state: Locked<State>
 
   init(needsSHA256: Bool, checksum: ChecksumAlgorithm?) {
-    state = Mutex(
+    state = Locked(
       State(sha256: needsSHA256 ? SHA256() : nil, checksum: checksum.map { ChecksumHasher($0) }))
   }
 
   /// Bytes so far.
-  @inline(never)
   var count: UInt64 { state.withLock { $0.count } }
 
-  @inline(never)
   func update(_ buffer: ByteBuffer) {
     state.withLock { state in
       buffer.withUnsafeReadableBytes { bytes in
@@ -66,7 +64,6 @@ final class BodyDigests: Sendable {
   }
 
   /// Ends the digests; nil before ``BodySummary`` could be made.
-  @inline(never)
   func finish() -> BodySummary {
     state.withLock { state in
       let summary = BodySummary(
@@ -79,7 +76,6 @@ final class BodyDigests: Sendable {
   }
 
   /// What was found; nil before the body has ended well.
-  @inline(never)
   var summary: BodySummary? { state.withLock { $0.result } }
 }
 

@@ -1,16 +1,15 @@
+import Locks
 import Primitives
 import ServiceKit
 import StorageService
-import Synchronization
 
 /// The highest fencing epoch seen of each lease, in memory and on disk. All calls block.
 final class FenceBook: Sendable {
   private let index: ShardIndex
-  private let known = Mutex<[LeaseID: UInt64]>([:])
+  private let known = Locked<[LeaseID: UInt64]>([:])
 
   init(index: ShardIndex) { self.index = index }
 
-  @inline(never)
   private func current(_ lease: LeaseID) throws -> UInt64 {
     if let epoch = known.withLock({ $0[lease] }) { return epoch }
     let epoch = try index.fence(of: lease)
@@ -32,7 +31,6 @@ final class FenceBook: Sendable {
     if epoch > highest { try raise(lease, to: epoch) }
   }
 
-  @inline(never)
   func raise(_ lease: LeaseID, to epoch: UInt64) throws {
     try index.raiseFence(of: lease, to: epoch)
     known.withLock { $0[lease] = max($0[lease] ?? 0, epoch) }

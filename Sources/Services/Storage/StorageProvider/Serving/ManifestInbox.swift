@@ -1,7 +1,7 @@
 import Cryptography
+import Locks
 import Primitives
 import StorageService
-import Synchronization
 
 /// Manifests that arrive in parts. Only whole ones, whose hash is right, go to the index; the parts
 /// of the others share a bounded memory.
@@ -22,13 +22,12 @@ package final class ManifestInbox: Sendable {
     var counter: UInt64 = 0
   }
 
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   package init() {}
 
   /// Adds a part. Returns how many bytes are here, and the whole manifest with the last part.
   /// - Throws: ``StorageRefusal``.
-  @inline(never)
   func add(
     _ part: ManifestPart, _ tail: [UInt8]
   ) throws(StorageRefusal) -> (received: Int, whole: [UInt8]?) {

@@ -1,10 +1,10 @@
 import Foundation
 import Ledger
+import Locks
 import Logging
 import Primitives
 import ServiceKit
 import StorageService
-import Synchronization
 
 /// What was read for each lease and what was paid for it by voucher.
 ///
@@ -32,7 +32,7 @@ package final class RetrievalAccounts: Sendable {
   }
 
   private let index: ShardIndex
-  private let accounts: Mutex<[LeaseID: Account]>
+  private let accounts: Locked<[LeaseID: Account]>
 
   /// Reads what is known. - Throws: when the index cannot be read.
   package init(index: ShardIndex) throws {
@@ -47,7 +47,7 @@ package final class RetrievalAccounts: Sendable {
       known[row.lease, default: Account()].claimed[row.lane] =
         row.claimed.flatMap { try? Credits(canonicalBytes: $0) }
     }
-    accounts = Mutex(known)
+    accounts = Locked(known)
   }
 
   /// How many bytes a sum buys at a lease's egress price, at most `UInt64.max`; nil when egress is
@@ -67,7 +67,6 @@ package final class RetrievalAccounts: Sendable {
   }
 
   /// Counts a read before it is answered. - Throws: ``StorageRefusal`` (`paymentDue`).
-  @inline(never)
   package func charge(
     _ lease: LeaseID, bytes: Int, prices: PriceVector
   ) throws(StorageRefusal) {
@@ -91,7 +90,6 @@ package final class RetrievalAccounts: Sendable {
   /// Takes a voucher that is valid, and returns the best of its lane and what may be read now. A
   /// smaller one than before changes nothing.
   /// - Throws: ``StorageRefusal`` (`diskError`) when it could not be kept.
-  @inline(never)
   package func accept(
     _ voucher: SignedVoucher, prices: PriceVector
   ) throws(StorageRefusal) -> (cumulative: Credits, readable: UInt64) {
@@ -118,19 +116,16 @@ package final class RetrievalAccounts: Sendable {
   }
 
   /// How many lanes of a lease have vouchers.
-  @inline(never)
   package func laneCount(_ lease: LeaseID) -> Int {
     accounts.withLock { $0[lease]?.lanes.count ?? 0 }
   }
 
   /// What was claimed of a lane so far.
-  @inline(never)
   package func claimed(_ lease: LeaseID, _ lane: UInt32) -> Credits {
     accounts.withLock { $0[lease]?.claimed[lane] ?? .zero }
   }
 
   /// Vouchers that are worth more than what was claimed, in a fixed order.
-  @inline(never)
   package func unclaimed() -> [SignedVoucher] {
     let all = accounts.withLock { $0 }
     return all.sorted { $0.key < $1.key }.flatMap { _, account in
@@ -141,7 +136,6 @@ package final class RetrievalAccounts: Sendable {
   }
 
   /// The ledger has taken a voucher. - Throws: when that could not be kept.
-  @inline(never)
   package func noteClaimed(_ voucher: SignedVoucher) throws {
     let content = voucher.voucher
     try index.noteClaimed(
@@ -152,7 +146,6 @@ package final class RetrievalAccounts: Sendable {
   /// Writes what was served since the last time. A crash forgets at most what came after; that is
   /// the provider's loss and small.
   /// - Throws: when it could not be kept.
-  @inline(never)
   package func flush() throws {
     let dirty = accounts.withLock { accounts in
       let changed = accounts.filter { $0.value.isDirty }.map {

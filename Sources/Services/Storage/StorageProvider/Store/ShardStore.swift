@@ -1,11 +1,11 @@
 import Cryptography
 import Foundation
+import Locks
 import Logging
 import NIOCore
 import Primitives
 import ServiceKit
 import StorageService
-import Synchronization
 
 /// The shards of one provider: plain files, one a shard, and the index that says up to where each
 /// is acknowledged.
@@ -15,8 +15,8 @@ import Synchronization
 /// removed. All calls block their thread; shards do not wait for each other.
 package final class ShardStore: Sendable {
   final class Slot: Sendable {
-    let entry: Mutex<ShardEntry?>
-    init(_ entry: ShardEntry?) { self.entry = Mutex(entry) }
+    let entry: Locked<ShardEntry?>
+    init(_ entry: ShardEntry?) { self.entry = Locked(entry) }
   }
 
   private struct State {
@@ -35,7 +35,7 @@ package final class ShardStore: Sendable {
   package let index: ShardIndex
   let files: any ShardFileSystem
   private let logger: Logger
-  private let state: Mutex<State>
+  private let state: Locked<State>
 
   /// Opens the store and repairs what a crash left behind.
   /// - Parameter quotaBytes: how many bytes of shards it may hold.
@@ -47,11 +47,10 @@ package final class ShardStore: Sendable {
     self.index = index
     self.files = files
     self.logger = logger
-    state = Mutex(State(quotaBytes: quotaBytes))
+    state = Locked(State(quotaBytes: quotaBytes))
     try recover()
   }
 
-  @inline(never)
   private func recover() throws {
     var known: Set<String> = []
     for var row in try index.shards() {
@@ -85,33 +84,27 @@ package final class ShardStore: Sendable {
   // MARK: What there is
 
   /// Bytes of all shards.
-  @inline(never)
   package var usedBytes: UInt64 { state.withLock { $0.usedBytes } }
   /// Bytes that the quota still allows.
-  @inline(never)
   package var freeBytes: UInt64 {
     state.withLock { $0.quotaBytes.subtractingSaturated($0.usedBytes) }
   }
   /// Bytes that it may hold.
-  @inline(never)
   package var quotaBytes: UInt64 {
     get { state.withLock { $0.quotaBytes } }
     set { state.withLock { $0.quotaBytes = newValue } }
   }
   /// Bytes of a lease that no bundle holds yet.
-  @inline(never)
   package func stagedBytes(of lease: LeaseID) -> UInt64 {
     state.withLock { $0.stagedBytes[lease] ?? 0 }
   }
 
-  @inline(never)
   private func addStaged(_ bytes: UInt64, to lease: LeaseID) {
     state.withLock { state in
       state.stagedBytes[lease] = (state.stagedBytes[lease] ?? 0).addingSaturated(bytes)
     }
   }
 
-  @inline(never)
   private func removeStaged(_ bytes: UInt64, of lease: LeaseID) {
     state.withLock { state in
       let left = (state.stagedBytes[lease] ?? 0).subtractingSaturated(bytes)
@@ -120,7 +113,6 @@ package final class ShardStore: Sendable {
   }
 
   /// Notes that a shard's file was opened, and closes those that were open longest.
-  @inline(never)
   private func noteOpen(_ key: ShardKey) {
     let closing: [Slot] = state.withLock { state in
       state.open.append(key)
@@ -133,27 +125,22 @@ package final class ShardStore: Sendable {
   }
 
   /// How many shards there are.
-  @inline(never)
   package var shardCount: Int { state.withLock { $0.slots.count } }
 
   /// What is known of a shard; nil when it is not here.
-  @inline(never)
   package func row(_ key: ShardKey) -> ShardRow? {
     find(key)?.entry.withLock { $0?.row }
   }
 
   /// All shards, ascending.
-  @inline(never)
   package func rows() -> [ShardRow] {
     let slots = state.withLock { $0.slots }
     return slots.sorted { $0.key < $1.key }.compactMap { $0.value.entry.withLock { $0?.row } }
   }
 
-  @inline(never)
   private func find(_ key: ShardKey) -> Slot? { state.withLock { $0.slots[key] } }
 
   /// The shard's slot, made empty when there is none.
-  @inline(never)
   private func slot(_ key: ShardKey) -> Slot {
     state.withLock { state in
       if let known = state.slots[key] { return known }
@@ -164,7 +151,6 @@ package final class ShardStore: Sendable {
   }
 
   /// Runs `body` on a shard that must be here.
-  @inline(never)
   func withEntry<T: Sendable>(
     _ key: ShardKey, _ body: (inout ShardEntry) throws -> T
   ) throws(StorageRefusal) -> T {
@@ -219,7 +205,6 @@ package final class ShardStore: Sendable {
   ///   - leafBytes: the leaf size of the group's class.
   ///   - time: the ledger's time, for what staging costs.
   /// - Throws: ``StorageRefusal``; nothing was stored then.
-  @inline(never)
   package func append(
     _ order: AppendOrder, leafBytes: Int, chunk: UnsafeRawBufferPointer, time: LedgerTime
   ) throws(StorageRefusal) {
@@ -251,7 +236,6 @@ package final class ShardStore: Sendable {
     try outcome.get()
   }
 
-  @inline(never)
   private func forgetIfEmpty(_ key: ShardKey, _ slot: Slot) {
     state.withLock { state in
       if state.slots[key] === slot, slot.entry.withLockIfAvailable({ $0 == nil }) == true {
@@ -316,7 +300,6 @@ package final class ShardStore: Sendable {
   }
 
   /// Takes bytes of the quota. - Throws: ``StorageRefusal`` (`diskQuota`).
-  @inline(never)
   private func reserve(_ bytes: UInt64) throws(StorageRefusal) {
     let refusal: StorageRefusal? = state.withLock { state in
       let (sum, overflow) = state.usedBytes.addingReportingOverflow(bytes)
@@ -333,7 +316,6 @@ package final class ShardStore: Sendable {
     if let refusal { throw refusal }
   }
 
-  @inline(never)
   private func release(_ bytes: UInt64) {
     state.withLock { $0.usedBytes = $0.usedBytes.subtractingSaturated(bytes) }
   }
@@ -428,7 +410,6 @@ package final class ShardStore: Sendable {
 
   /// Removes a shard and frees its bytes. Nothing happens when it is not here.
   /// - Throws: ``StorageRefusal``.
-  @inline(never)
   package func drop(_ key: ShardKey) throws(StorageRefusal) {
     guard let slot = find(key) else { return }
     let outcome: Result<UInt64, StorageRefusal> = slot.entry.withLock { entry in
@@ -489,7 +470,6 @@ package final class ShardStore: Sendable {
   /// Appends rebuilt bytes to a shard of a bundle whose column this provider takes over. The shard
   /// belongs to the bundle from the start; what it has already is not written again.
   /// - Throws: ``StorageRefusal``.
-  @inline(never)
   package func appendRebuilt(
     _ key: ShardKey, bundle: BundleRecord, offset: UInt64, bytes: UnsafeRawBufferPointer,
     time: LedgerTime
