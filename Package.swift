@@ -236,6 +236,7 @@ let package = Package(
       ]),
     tests("PresetFiles", ["Primitives", "Economics", "PresetFiles"]),
     tests("Simulator", ["Primitives", "Economics", "Simulator"]),
+    tests("Trellis", ["ProviderAgent", "trellis", argumentParser]),
     tests("Tidy", []),
     tests("EndToEnd", ["Primitives"], exclude: ["tools"]),
   ]

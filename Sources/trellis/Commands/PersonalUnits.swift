@@ -4,8 +4,9 @@ import ProviderAgent
 /// Reads the quantities that people type: `500GiB`, `1TB`, `5y`, `20MB/s`.
 enum PersonalUnits {
   private static let dayUnits: [(suffix: String, days: UInt64)] = [
-    ("years", 365), ("year", 365), ("y", 365), ("months", 30), ("month", 30), ("days", 1),
-    ("day", 1), ("d", 1),
+    // "1day" ends in a "y" as well: the longer ones first.
+    ("years", 365), ("year", 365), ("months", 30), ("month", 30), ("days", 1), ("day", 1),
+    ("y", 365), ("d", 1),
   ]
 
   /// A number of bytes with its unit; a plain number is bytes.
