@@ -148,6 +148,51 @@ import Testing
     }
   }
 
+  @Test func revocation() async throws {
+    let harness = try await S3Harness()
+    try await harness.run { client in
+      try await client.send(.put, "/bucket")
+      let agent = client.granted(try Self.grant())
+      let other = client.granted(
+        try AccessGrant(
+          identity: S3Harness.seed, serial: 7, name: "colleague", expirySeconds: nil,
+          monthlyBudgetMicroCredits: nil, prefix: nil))
+      #expect(try await agent.send(.put, "/bucket/o", body: [1]).status == .ok)
+      // Neither a granted key nor another identity may revoke it.
+      let target = "/?trellis-revoked-key=agent"
+      #expect(try await agent.send(.put, target).status == .forbidden)
+      #expect(try await client.other.send(.put, target).status == .ok)
+      #expect(try await agent.send(.get, "/bucket/o").status == .ok)
+      #expect(try await client.send(.put, "/?trellis-revoked-key=").status == .badRequest)
+
+      let done = try await client.send(.put, target)
+      let keys = try JSONDecoder().decode([RevokedKey].self, from: Data(done.bytes))
+      #expect(done.status == .ok && keys.map(\.name) == ["agent"])
+      for (method, path) in [(HTTPRequest.Method.get, "/bucket/o"), (.put, "/bucket/n")] {
+        let late = try await agent.send(method, path, headers: [("accept", "application/json")])
+        struct Answer: Decodable { let error: ErrorBody }
+        let error = try JSONDecoder().decode(Answer.self, from: Data(late.bytes)).error
+        #expect(late.status == .forbidden && error.details["Limit"] == "revoked")
+        #expect(error.details["LimitValue"] == keys.first?.revokedAt)
+      }
+      // So is every key of that name, whenever it was made; no other is.
+      let later = client.granted(
+        try AccessGrant(
+          identity: S3Harness.seed, serial: 8, name: "agent", expirySeconds: nil,
+          monthlyBudgetMicroCredits: nil, prefix: nil))
+      #expect(try await later.send(.get, "/bucket/o").status == .forbidden)
+      #expect(try await other.send(.get, "/bucket/o").status == .ok)
+      #expect(try await client.send(.get, "/bucket/o").status == .ok)
+      // It says when it was first said, and it outlives the bucket.
+      client.harness.advance(seconds: 60)
+      #expect(try await client.send(.put, target).bytes == done.bytes)
+      try await client.send(.delete, "/bucket/o")
+      #expect(try await client.send(.delete, "/bucket").status == .noContent)
+      #expect(try await client.send(.get, "/?trellis-revoked-key").bytes == done.bytes)
+      #expect(try await agent.send(.get, "/").status == .forbidden)
+    }
+  }
+
   @Test func identifiers() throws {
     let grant = try Self.grant(expires: 1, micro: 2, prefix: "b/c/d")
     #expect(AccessGrant(accessKeyID: grant.accessKeyID) == grant)

@@ -13,7 +13,8 @@ package struct AccessGrant: Hashable, Sendable, CanonicalCodable {
   /// Bytes of an identity's tag.
   package static let tagBytes = 5
   private static let longestPrefix = 128
-  private static let longestName = 32
+  /// Bytes of a name.
+  package static let longestName = 32
   private static let version: UInt8 = 1
 
   /// Which identity made it: ``tag(of:)``.

@@ -14,7 +14,8 @@ struct AddKeyCommand: AsyncParsableCommand {
       let others in. It is shown once and kept nowhere: it follows from the identity's seed and \
       its own limits, so a gateway serves it at once, also one that was rebuilt from the seed. An \
       upload is charged with a month of storage, a read with its transfer; refusals name the \
-      limit. Ask with `Accept: application/json` for errors as JSON.
+      limit. Ask with `Accept: application/json` for errors as JSON. `trellis keys revoke NAME` \
+      ends every key of that name.
 
       Examples:
         trellis keys add agent --budget 5/month --expires 30d

@@ -16,8 +16,11 @@ struct KeysCommand: AsyncParsableCommand {
         trellis keys new carol
         trellis keys show carol
         trellis keys add agent --budget 5/month --expires 30d --prefix photos/
+        trellis keys revoke agent
       """,
-    subcommands: [ListKeys.self, NewKey.self, ShowKey.self, AddKeyCommand.self],
+    subcommands: [
+      ListKeys.self, NewKey.self, ShowKey.self, AddKeyCommand.self, RevokeKeyCommand.self,
+    ],
     defaultSubcommand: ListKeys.self)
 
   struct ListKeys: AsyncParsableCommand {

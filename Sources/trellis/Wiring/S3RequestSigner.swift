@@ -9,6 +9,8 @@ struct S3RequestSigner {
   let region: String
 
   /// The headers to send besides `host`.
+  /// - Parameter path: may have a query, of one item or sorted, encoded as
+  ///   ``queryValue(_:)`` does.
   func headers(
     _ method: String, host: String, path: String, body: [UInt8], at date: Date
   ) -> [(String, String)] {
@@ -16,9 +18,11 @@ struct S3RequestSigner {
     let day = String(time.prefix(8))
     let hash = Digest.sha256(body).hex
     let signed = "host;x-amz-content-sha256;x-amz-date"
+    let parts = path.split(separator: "?", maxSplits: 1)
+    let query = parts.count > 1 ? parts[1] : ""
     let canonical =
-      "\(method)\n\(path)\n\nhost:\(host)\nx-amz-content-sha256:\(hash)\nx-amz-date:\(time)\n\n"
-      + "\(signed)\n\(hash)"
+      "\(method)\n\(parts[0])\n\(query)\nhost:\(host)\nx-amz-content-sha256:\(hash)\n"
+      + "x-amz-date:\(time)\n\n\(signed)\n\(hash)"
     let scope = "\(day)/\(region)/s3/aws4_request"
     let text =
       "AWS4-HMAC-SHA256\n\(time)\n\(scope)\n\(Digest.sha256(Array(canonical.utf8)).hex)"
@@ -34,6 +38,14 @@ struct S3RequestSigner {
           + "Signature=\(key.hex)"
       ),
     ]
+  }
+
+  /// A query item's value with everything encoded but letters, digits and `-._~`.
+  static func queryValue(_ text: String) -> String {
+    let plain = CharacterSet(charactersIn: "-._~")
+      .union(CharacterSet(charactersIn: "0"..."9")).union(CharacterSet(charactersIn: "a"..."z"))
+      .union(CharacterSet(charactersIn: "A"..."Z"))
+    return text.addingPercentEncoding(withAllowedCharacters: plain) ?? ""
   }
 
   /// HMAC-SHA256 (RFC 2104).

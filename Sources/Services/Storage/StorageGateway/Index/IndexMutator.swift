@@ -31,6 +31,7 @@ struct IndexMutator {
     case .abortUpload(_, _, let upload): try abortUpload(upload)
     case .relocate(let move): try relocate(move)
     case .checkpoint(let checkpoint): try noteCheckpoint(checkpoint)
+    case .revokeKey(let name): try revokeKey(name)
     }
   }
 

@@ -18,6 +18,9 @@ enum IndexSchema {
     migrator.registerMigration("checkpoint 1") { database in
       try database.execute(sql: checkpoints)
     }
+    migrator.registerMigration("keys 1") { database in
+      try database.execute(sql: revokedKeys)
+    }
     return migrator
   }
 
@@ -107,6 +110,14 @@ enum IndexSchema {
       content INTEGER PRIMARY KEY,
       coveredSequence INTEGER NOT NULL
     );
+    """
+
+  /// Names of granted keys that count no more.
+  private static let revokedKeys = """
+    CREATE TABLE revokedKey (
+      name BLOB PRIMARY KEY,
+      revoked INTEGER NOT NULL
+    ) WITHOUT ROWID;
     """
 
   private static let uploads = """

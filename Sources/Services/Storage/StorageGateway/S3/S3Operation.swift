@@ -35,6 +35,8 @@ enum S3Operation: String, Sendable {
   case completeMultipartUpload = "CompleteMultipartUpload"
   case abortMultipartUpload = "AbortMultipartUpload"
   case listParts = "ListParts"
+  case revokeKey = "RevokeKey"
+  case listRevokedKeys = "ListRevokedKeys"
 
   /// Sub-resources that S3 knows: in a query they change what the request means, so one that is not
   /// served must not be taken for the plain operation.
@@ -60,6 +62,13 @@ enum S3Operation: String, Sendable {
   }
 
   private static func service(_ call: S3Call) throws(S3Error) -> S3Operation {
+    if call.query.contains(S3Call.revocationQuery) {
+      switch call.request.method {
+      case .get: return .listRevokedKeys
+      case .put: return .revokeKey
+      default: throw S3Error(.methodNotAllowed)
+      }
+    }
     switch call.request.method {
     case .get, .head: return .listBuckets
     case .post: throw S3Error(.notImplemented)
@@ -127,6 +136,7 @@ enum S3Operation: String, Sendable {
 
   /// Does it, when the requester may.
   func perform(_ call: S3Call) async throws -> Response {
+    try await call.checkNotRevoked()
     try call.checkGrant(self)
     try await call.authorize(requiredAccess)
     let charge = try await call.chargeUpload(self)
@@ -166,6 +176,8 @@ enum S3Operation: String, Sendable {
     case .listObjectVersions: try await call.listObjectVersions()
     case .listMultipartUploads: try await call.listMultipartUploads()
     case .deleteObjects: try await call.deleteObjects()
+    case .revokeKey: try await call.revokeKey()
+    case .listRevokedKeys: try await call.listRevokedKeys()
     default: try await performOnObject(call)
     }
   }

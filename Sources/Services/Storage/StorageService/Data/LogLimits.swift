@@ -4,6 +4,8 @@ package enum LogLimits {
   package static let bucketNameBytes = 255
   /// Bytes of an object's key.
   package static let keyBytes = 1_024
+  /// Bytes of a granted key's name.
+  package static let keyNameBytes = 32
   /// Parts of an upload.
   package static let parts = 10_000
   /// Bytes of an attribute's value (a CORS configuration, say).

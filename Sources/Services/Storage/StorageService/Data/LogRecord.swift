@@ -56,6 +56,8 @@ extension LogRecord {
     case relocate(Relocate)
     /// The whole index was written down: what lies before needs no log any more.
     case checkpoint(Checkpoint)
+    /// Keys of this name that the identity granted count no more.
+    case revokeKey(name: String)
   }
 
   /// An object and all that is known of it.
@@ -216,7 +218,7 @@ extension LogRecord.Mutation {
   /// Whether it adds nothing to what is kept: even who has no money may do it.
   package var onlyTakesAway: Bool {
     switch self {
-    case .deleteObject, .abortUpload, .deleteBucket: true
+    case .deleteObject, .abortUpload, .deleteBucket, .revokeKey: true
     default: false
     }
   }

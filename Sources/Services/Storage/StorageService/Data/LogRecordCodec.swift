@@ -80,6 +80,9 @@ extension LogRecord.Mutation {
     case .checkpoint(let checkpoint):
       encoder.encode(UInt8(25))
       encoder.encode(checkpoint)
+    case .revokeKey(let name):
+      encoder.encode(UInt8(26))
+      encoder.encode(name)
     default: break  // The others are written by encode(into:).
     }
   }
@@ -113,6 +116,7 @@ extension LogRecord.Mutation {
         upload: try decoder.decode())
     case 11: self = .relocate(try decoder.decode())
     case 25: self = .checkpoint(try decoder.decode())
+    case 26: self = .revokeKey(name: try decoder.decodeString(limit: LogLimits.keyNameBytes))
     default: throw .unknownCase(type: "LogRecord.Mutation", byte: byte)
     }
   }

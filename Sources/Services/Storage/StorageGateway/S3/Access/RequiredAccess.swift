@@ -16,7 +16,7 @@ extension S3Operation {
   /// What is needed for it. The default is the strictest.
   var requiredAccess: RequiredAccess {
     switch self {
-    case .listBuckets, .createBucket: .none
+    case .listBuckets, .createBucket, .revokeKey, .listRevokedKeys: .none
     case .headBucket, .getBucketLocation, .listObjects, .listObjectsV2, .listObjectVersions,
       .listMultipartUploads:
       .bucket(.read)

@@ -33,6 +33,7 @@ extension S3Call {
     let credential = try await service.authenticator.authenticate(form)
     requester = try service.requester(credential)
     grant = credential.grant
+    try await checkNotRevoked()
     try checkGrant(.putObject)
     let policy = try PostPolicy(base64: text)
     var fields = form.fields.map { field in
