@@ -84,32 +84,6 @@ import Testing
     }
   }
 
-  /// Of many that want to be the first exactly one is; the same for those that replace one state.
-  @Test func oneOfManyWritersWins() async throws {
-    try await S3Harness().run { client in
-      try await client.send(.put, "/bucket")
-      func race(_ header: String, _ value: String) async throws -> [HTTPResponse.Status] {
-        try await withThrowingTaskGroup(of: HTTPResponse.Status.self) { group in
-          for writer in 0..<16 {
-            group.addTask {
-              try await client.send(
-                .put, "/bucket/o", body: [UInt8(writer)], headers: [(header, value)]
-              ).status
-            }
-          }
-          return try await group.reduce(into: []) { $0.append($1) }
-        }
-      }
-      let first = try await race("if-none-match", "*")
-      #expect(first.count { $0 == .ok } == 1)
-      #expect(first.count { $0 == .preconditionFailed } == 15)
-      let etag = try await client.send(.head, "/bucket/o").header("etag") ?? ""
-      // The winner may be who writes the same byte again, after which the tag fits once more.
-      let second = try await race("if-match", etag)
-      #expect((1...2).contains(second.count { $0 == .ok }))
-    }
-  }
-
   @Test func whatAConditionSays() {
     let current = (etag: "a", modifiedMilliseconds: UInt64(1_999), length: UInt64(3))
     typealias Outcome = WritePrecondition.Outcome

@@ -41,7 +41,11 @@ final class S3Harness: CredentialStore {
 
   func advance(seconds: UInt64) { clock.withLock { $0 += seconds * 1_000 } }
 
-  init(startMilliseconds: UInt64 = 1_700_000_000_000) async throws {
+  /// - Parameter makeEngine: the engine of `main`, of ``seed``; one in memory unless it is given.
+  init(
+    startMilliseconds: UInt64 = 1_700_000_000_000,
+    makeEngine: (@Sendable (ObjectIndex) async throws -> any ObjectEngine)? = nil
+  ) async throws {
     directory = try TemporaryDirectory("s3")
     clock = Locked(startMilliseconds)
     service = S3ServiceBox()
@@ -51,6 +55,14 @@ final class S3Harness: CredentialStore {
     let time: @Sendable () -> UInt64 = { box.now?() ?? startMilliseconds }
     for name in ["main", "alt"] {
       let index = try ObjectIndex(path: directory.file("\(name).sqlite"))
+      if name == "main", let makeEngine {
+        tenants.append(
+          S3Tenant(
+            name: name, ownerID: Digest.sha256(Array(name.utf8)).hex,
+            engine: try await makeEngine(index), index: index, tariff: { Self.tariff },
+            bucketKey: { Self.seed.bucketKey($0) }))
+        continue
+      }
       let bucketKey: @Sendable (String) -> SymmetricKeyBytes = { bucket in
         SymmetricKeyBytes(Digest.sha256(Array("\(name)/\(bucket)".utf8)).value)
       }
@@ -84,12 +96,17 @@ final class S3Harness: CredentialStore {
   }
 
   /// Runs `body` against a server on a real socket.
-  func run(_ body: @Sendable @escaping (S3Client) async throws -> Void) async throws {
+  /// - Parameter isConcurrent: whether requests that are sent at once run at once, over eight
+  ///   connections; they wait for each other on one otherwise.
+  func run(
+    isConcurrent: Bool = false, _ body: @Sendable @escaping (S3Client) async throws -> Void
+  ) async throws {
     guard let service = service.service else { return }
     let application = Application(
       responder: service, configuration: ApplicationConfiguration(address: .hostname(port: 0)))
-    try await application.test(.live) { client in
-      try await body(S3Client(client: client, harness: self))
+    try await application.test(isConcurrent ? .ahc(.http) : .live) { client in
+      let authority = isConcurrent ? "localhost:\(client.port ?? 0)" : "localhost"
+      try await body(S3Client(client: client, harness: self, authority: authority))
     }
     self.service.clear()  // The service holds the harness: without this neither would go.
   }
@@ -120,14 +137,18 @@ final class S3ServiceBox: Sendable {
 struct S3Client: Sendable {
   let client: any TestClientProtocol
   let harness: S3Harness
+  /// What the `Host` header says.
+  var authority = "localhost"
   var accessKey = "MAINKEY"
 
   /// The same for the other identity.
-  var other: S3Client { S3Client(client: client, harness: harness, accessKey: "ALTKEY") }
+  var other: S3Client { with(accessKey: "ALTKEY") }
 
   /// The same with a key that `main` granted.
-  func granted(_ grant: AccessGrant) -> S3Client {
-    S3Client(client: client, harness: harness, accessKey: grant.accessKeyID)
+  func granted(_ grant: AccessGrant) -> S3Client { with(accessKey: grant.accessKeyID) }
+
+  private func with(accessKey: String) -> S3Client {
+    S3Client(client: client, harness: harness, authority: authority, accessKey: accessKey)
   }
 
   var secret: String {
@@ -165,7 +186,7 @@ struct S3Client: Sendable {
     fields.set("x-amz-date", dateTime)
     fields.set("x-amz-content-sha256", payload)
     var list = fields.map { ($0.name.canonicalName, SignatureV4.canonicalValue($0.value)) }
-    list.append(("host", "localhost"))
+    list.append(("host", authority))
     list.sort { $0.0 < $1.0 }
     let parsed = try RequestTarget(target)
     let canonical = SignatureV4.canonicalRequest(

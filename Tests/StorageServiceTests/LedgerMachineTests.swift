@@ -21,12 +21,14 @@ import Testing
     var events: [ServiceEvent] = []
     var now: UInt64 = 1_000
 
-    /// - Parameter changing: parameters whose values are not a devnet's.
+    /// - Parameters:
+    ///   - changing: parameters whose values are not a devnet's.
+    ///   - module: the storage service, whole or weakened.
     init(
-      providers count: Int, openOneIn: UInt128 = 1, changing: [(name: String, value: UInt128)] = []
+      providers count: Int, openOneIn: UInt128 = 1,
+      changing: [(name: String, value: UInt128)] = [], module: any ServiceModule = StorageModule()
     ) throws {
       played = LedgerTestNetwork(providers: count)
-      let module = StorageModule()
       let accounts = played.providers.map(\.id) + [played.customer.accountID]
       let genesis = Genesis(
         chainName: "test", genesisTimeMilliseconds: 1_000,
