@@ -37,6 +37,8 @@ final class MemoryProviders: ShardTransport {
     var reads = 0
     var vouchers: [ProviderID: [UInt8]] = [:]
     var manifests: [Digest: [UInt8]] = [:]
+    /// What was countersigned: it is not dropped.
+    var sealed: Set<ShardName> = []
     /// The highest fencing epoch that each has seen.
     var fences: [ProviderID: UInt64] = [:]
     /// Off: as if providers knew of no fencing, to show what that would lead to.
@@ -75,7 +77,7 @@ final class MemoryProviders: ShardTransport {
         if part.offset == 0 { state.manifests[part.key] = [] }
         state.manifests[part.key, default: []] += tail.readableBytesView
         return ShardAnswer(response: .manifestReceived(bytes: part.totalBytes))
-      case .control(let signed): return try control(signed.message.action, provider, &state)
+      case .control(let signed): return try control(signed.message, provider, &state)
       case .voucher(let bytes):
         state.vouchers[provider] = bytes
         return ShardAnswer(response: .voucherAccepted(cumulative: .zero, readableBytes: .max))
@@ -153,9 +155,17 @@ final class MemoryProviders: ShardTransport {
   }
 
   private func control(
-    _ action: ControlOrder.Action, _ provider: ProviderID, _ state: inout State
+    _ order: ControlOrder, _ provider: ProviderID, _ state: inout State
   ) throws -> ShardAnswer {
-    switch action {
+    switch order.action {
+    case .dropStaged, .countersign:
+      let highest = state.fences[provider] ?? 0
+      if state.checksFences, order.fencingEpoch < highest {
+        throw StorageRefusal(.fenced, "fenced", number: highest)
+      }
+    case .listStaged, .listHeld, .raiseFence: break
+    }
+    switch order.action {
     case .listStaged(let after), .listHeld(let after):
       let staged = state.shards.filter { $0.key.provider == provider && $0.key.segment > after }
         .sorted { $0.key.segment < $1.key.segment }
@@ -168,14 +178,35 @@ final class MemoryProviders: ShardTransport {
     case .countersign(let draft):
       guard let key = keys[provider] else { throw Dead() }
       let statement = draft.with(stagedByteMilliseconds: 7)
+      for entry in try manifest(draft.bundleKey, state).segments {
+        state.sealed.insert(
+          ShardName(
+            provider: provider, group: draft.group.number, segment: entry.segment.number,
+            slot: draft.slot))
+      }
       return ShardAnswer(
         response: .countersigned(
           stagedByteMilliseconds: 7, signature: statement.signed(by: key)))
     case .raiseFence(let epoch):
       state.fences[provider] = max(state.fences[provider] ?? 0, epoch)
       return ShardAnswer(response: .done)
-    case .dropStaged: return ShardAnswer(response: .done)
+    case .dropStaged(let segment, let slot):
+      let named = state.shards.keys.filter {
+        $0.provider == provider && $0.segment == segment && $0.slot == slot
+      }
+      guard state.sealed.isDisjoint(with: named) else {
+        throw StorageRefusal(.sealed, "countersigned")
+      }
+      for name in named { state.shards[name] = nil }
+      return ShardAnswer(response: .done)
     }
+  }
+
+  private func manifest(_ key: Digest, _ state: State) throws -> BundleManifest {
+    guard let bytes = state.manifests[key] else {
+      throw StorageRefusal(.unknownManifest, "no manifest")
+    }
+    return try BundleManifest(canonicalBytes: bytes)
   }
 }
 
@@ -188,6 +219,8 @@ final class TableNetwork: StorageNetwork {
     var isDown = false
     var eligible: [ProviderID] = []
     var released: [BundleID] = []
+    /// How often the gateway let the ledger know that it is there.
+    var presences = 0
     var groupProviders: [UInt64: PlacementGroupRecord] = [:]
     var lockUpMilliseconds: UInt64 = 0
     var now: UInt64 = 1_000
@@ -314,6 +347,7 @@ final class TableNetwork: StorageNetwork {
     LedgerTime(milliseconds: state.withLock { $0.now })
   }
   func bundleTermMilliseconds() async throws -> UInt64 { 600_000 }
+  func showPresence() async throws { state.withLock { $0.presences += 1 } }
 }
 
 /// An index that remembers what it was given; it can be told to fail.

@@ -27,8 +27,9 @@ struct EngineTests {
       index = RememberingIndex()
     }
 
-    func engine() throws -> StorageEngine {
+    func engine(_ change: (inout SegmentLimits) -> Void = { _ in }) throws -> StorageEngine {
       var limits = SegmentLimits()
+      change(&limits)
       limits.segmentBytes = 24 << 20
       return StorageEngine(
         StorageEngine.Configuration(
@@ -206,6 +207,20 @@ struct EngineTests {
     let another = try await Self.put(bytes, key: "n", in: second)
     #expect(bench.index.sequences == [1, 2, 3])
     #expect(try await Self.get(another, from: second) == bytes)
+  }
+
+  @Test("while anything is staged the ledger hears of the gateway")
+  func presence() async throws {
+    let bench = try Bench()
+    let engine = try bench.engine { $0.sealAfter = .seconds(3_600) }
+    try await engine.start()
+    _ = try await Self.put([1], key: "k", in: engine)
+    let running = Task { await engine.run() }
+    try await eventually("the gateway showed that it is there", within: 60) {
+      bench.network.state.withLock { $0.presences > 0 }
+    }
+    running.cancel()
+    await running.value
   }
 
   @Test("with one operator, and with no ledger, a PUT is refused as unavailable")

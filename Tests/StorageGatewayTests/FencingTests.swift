@@ -52,6 +52,37 @@ import Testing
     #expect(try await old.index.appliedSequence() == 1)
   }
 
+  /// What a gateway can still do that was overtaken and has not heard of it: everything that does
+  /// not ask the ledger. - Returns: the shards that are left, and the bundles that it made.
+  private func overtaken(checksFences: Bool) async throws -> (shards: Int, bundles: Int) {
+    let bench = try RecoveryBench()
+    bench.providers.state.withLock { $0.checksFences = checksFences }
+    let old = try await bench.gateway("old")
+    try await old.engine.commit(.createBucket(bucket: "b", region: "r"))
+    _ = try await EngineTests.put([1], key: "k", in: old.engine)
+    bench.providers.state.withLock { state in
+      for id in bench.providers.ids { state.fences[id] = 9 }
+    }
+    // What it takes for dead it has dropped.
+    let calls = ShardCalls(
+      network: bench.network, transport: bench.providers, signer: bench.seed.ledgerKey,
+      fencingEpoch: old.writer.epoch, limits: SegmentLimits())
+    for (slot, id) in bench.providers.ids.enumerated() {
+      try? await calls.dropStaged(segment: 1, slot: UInt8(slot), at: id)
+    }
+    let shards = bench.providers.state.withLock { $0.shards.count }
+    await old.engine.flush()
+    return (shards, bench.network.state.withLock { $0.commits.count })
+  }
+
+  @Test("providers neither countersign nor drop for a gateway that was overtaken")
+  func controlIsFenced() async throws {
+    let fenced = try await overtaken(checksFences: true)
+    #expect(fenced.shards == 6 && fenced.bundles == 0)
+    let unfenced = try await overtaken(checksFences: false)
+    #expect(unfenced.shards == 0 && unfenced.bundles == 1)
+  }
+
   @Test("a second gateway, and an old copy of the first's directory, do not begin")
   func secondGateway() async throws {
     let bench = try RecoveryBench()

@@ -40,7 +40,9 @@ struct RecoveryBench {
 
   /// Starts a gateway in the directory of that name. - Parameter isFenced: whether it knows of
   /// fencing at all.
-  func gateway(_ name: String, isFenced: Bool = true) async throws -> Gateway {
+  func gateway(
+    _ name: String, isFenced: Bool = true, limits change: (inout SegmentLimits) -> Void = { _ in }
+  ) async throws -> Gateway {
     let directory = root.file(name)
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     let writer = guardian(name)
@@ -48,6 +50,7 @@ struct RecoveryBench {
     let index = try ObjectIndex(path: NetworkRecovery.indexPath(in: directory))
     var limits = SegmentLimits()
     limits.segmentBytes = 300_000
+    change(&limits)
     let engine = StorageEngine(
       StorageEngine.Configuration(
         network: network, transport: providers,
@@ -61,7 +64,7 @@ struct RecoveryBench {
   /// Recovers into the directory of that name, from seed and network alone.
   @discardableResult
   func recover(
-    into name: String, ignoresSilent: Bool = false,
+    into name: String, ignoresSilent: Bool = false, without: Set<RecoveryMechanism> = [],
     report: @escaping @Sendable (RecoveryProgress) -> Void = { _ in }
   ) async throws -> RecoverySummary {
     var configuration = NetworkRecovery.Configuration(
@@ -69,6 +72,7 @@ struct RecoveryBench {
       directory: root.file(name), writer: guardian(name), ignoresSilent: ignoresSilent,
       logger: Logger(label: "test"), report: report)
     configuration.takeoverWait = .zero
+    configuration.leftOut = without
     return try await NetworkRecovery(configuration).run()
   }
 

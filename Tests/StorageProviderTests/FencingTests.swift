@@ -42,6 +42,41 @@ import Testing
     #expect(try await fixture.refusal(late, tail: chunk)?.code == .fenced)
   }
 
+  @Test func anOvertakenGatewayHasNothingDropped() async throws {
+    let fixture = try ProviderFixture()
+    try await fixture.openGroup()
+    _ = try await fixture.ask(fixture.appendOrder(chunk), tail: chunk)
+    fixture.setWriter(epoch: 2)
+    // A successor's first word makes this provider look again, however fresh what it knows is.
+    let next = fixture.appendOrder(chunk, segment: 2, fence: 2)
+    #expect(try await fixture.refusal(next, tail: chunk) == nil)
+    let drop = ControlOrder.Action.dropStaged(segment: 1, slot: 0)
+    let late = try await fixture.refusal(fixture.control(drop, fence: 1))
+    #expect(late?.code == .fenced && late?.number == 2)
+    #expect(try await fixture.refusal(fixture.control(drop, fence: 0))?.code == .fenced)
+    #expect(try await fixture.refusal(fixture.control(drop, fence: 3))?.code == .notReady)
+    #expect(fixture.service.store.shardCount == 2)
+    // To look does no harm.
+    #expect(try await fixture.refusal(fixture.control(.listHeld(after: 0), fence: 1)) == nil)
+    #expect(try await fixture.ask(fixture.control(drop, fence: 2)).0 == .done)
+    #expect(fixture.service.store.shardCount == 1)
+  }
+
+  @Test func anOvertakenGatewayObligesNobody() async throws {
+    let fixture = try await ColumnFixture(seed: 23)
+    try await fixture.sendManifest(to: 1)
+    let provider = fixture.providers[1]
+    #expect(try await provider.ask(provider.control(.raiseFence(epoch: 2))).0 == .done)
+    // The ledger may lag here: the fence alone holds.
+    let sign = ControlOrder.Action.countersign(statement: fixture.statement(1))
+    #expect(try await provider.refusal(provider.control(sign, fence: 1))?.code == .fenced)
+    provider.setWriter(epoch: 2)
+    guard case .countersigned = try await provider.ask(provider.control(sign, fence: 2)).0 else {
+      Issue.record("the writer's order was not done")
+      return
+    }
+  }
+
   @Test func allHeldShardsAreListedSealedOrNot() async throws {
     let fixture = try ProviderFixture()
     try await fixture.openGroup()

@@ -111,10 +111,12 @@ struct ProviderFixture {
     return .read(Signed(order, by: reader))
   }
 
-  func control(_ action: ControlOrder.Action, by signer: SigningKey? = nil) -> StorageRequest {
+  func control(
+    _ action: ControlOrder.Action, by signer: SigningKey? = nil, fence: UInt64 = 1
+  ) -> StorageRequest {
     let order = ControlOrder(
-      chain: FakeLedger.chainID, lease: Self.lease, provider: key.accountID, action: action,
-      expiry: LedgerTime(milliseconds: 10_000))
+      chain: FakeLedger.chainID, lease: Self.lease, provider: key.accountID,
+      fencingEpoch: fence, action: action, expiry: LedgerTime(milliseconds: 10_000))
     return .control(Signed(order, by: signer ?? customer))
   }
 }

@@ -14,7 +14,9 @@ import Testing
         failures.append("\(error)")
       }
     }
-    for (name, value) in DataSamples.mutations { check("mutation." + name, value) }
+    for (name, value) in DataSamples.mutations + DataSamples.laterMutations {
+      check("mutation." + name, value)
+    }
     for (name, value) in DataSamples.requests { check("request." + name, value) }
     for (name, value) in DataSamples.responses { check("response." + name, value) }
     check(
@@ -32,6 +34,9 @@ import Testing
     for (_, value) in DataSamples.responses {
       #expect(try StorageResponse(canonicalBytes: value.canonicalBytes()) == value)
     }
+    for (_, mutation) in DataSamples.laterMutations {
+      #expect(try LogRecord.Mutation(canonicalBytes: mutation.canonicalBytes()) == mutation)
+    }
     for record in DataSamples.records {
       #expect(try LogRecord(canonicalBytes: record.canonicalBytes()) == record)
     }
@@ -42,6 +47,19 @@ import Testing
       #expect(
         try WritePrecondition(canonicalBytes: precondition.canonicalBytes()) == precondition)
     }
+  }
+
+  @Test func anOrderUnderNoEpochHasOneEncoding() throws {
+    let order = DataSamples.control(.listHeld(after: 3)).message
+    var encoder = CanonicalEncoder()
+    encoder.encode(order.chain)
+    encoder.encode(order.lease)
+    encoder.encode(order.provider)
+    encoder.encode(UInt8(26))
+    encoder.encode(UInt64(0))
+    encoder.encode(order.action)
+    encoder.encode(order.expiry)
+    #expect(throws: CodecError.self) { try ControlOrder(canonicalBytes: encoder.bytes) }
   }
 
   @Test func truncatedAndExtendedBytesAreRefused() {

@@ -90,6 +90,11 @@ enum DataSamples {
     ]
   }
 
+  /// Kinds that came later than the sealed log section whose bytes are golden.
+  static var laterMutations: [(name: String, value: LogRecord.Mutation)] {
+    [("revoke-key", .revokeKey(name: "agent"))]
+  }
+
   static var records: [LogRecord] {
     mutations.enumerated().map { index, mutation in
       LogRecord(
@@ -110,10 +115,12 @@ enum DataSamples {
     columnRoot: root, leafCount: 10, byteCount: 10_000, stagedByteMilliseconds: 11,
     end: LedgerTime(milliseconds: 1_000))
 
-  static func control(_ action: ControlOrder.Action) -> Signed<ControlOrder> {
+  static func control(
+    _ action: ControlOrder.Action, epoch: UInt64 = 0
+  ) -> Signed<ControlOrder> {
     Signed(
       ControlOrder(
-        chain: chain, lease: lease, provider: key.accountID, action: action,
+        chain: chain, lease: lease, provider: key.accountID, fencingEpoch: epoch, action: action,
         expiry: LedgerTime(milliseconds: 77)), by: key)
   }
 
@@ -125,6 +132,7 @@ enum DataSamples {
       ("get-manifest", .getManifest(key: root, offset: 10)),
       ("list-staged", .control(control(.listStaged(after: 3)))),
       ("drop-staged", .control(control(.dropStaged(segment: 3, slot: 4)))),
+      ("drop-staged-under-epoch", .control(control(.dropStaged(segment: 3, slot: 4), epoch: 6))),
       ("raise-fence", .control(control(.raiseFence(epoch: 6)))),
       ("list-held", .control(control(.listHeld(after: 3)))),
       ("countersign", .control(control(.countersign(statement: statement)))),

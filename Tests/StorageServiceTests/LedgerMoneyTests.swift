@@ -12,15 +12,23 @@ import Testing
 @Suite struct LedgerMoneyTests {
   private static let small = CodeClass(dataShards: 2, totalShards: 4, leafBytes: 256)!
   private static let lease = LedgerTestNetwork.lease
+  /// In milliseconds.
+  private static let lockUp: UInt128 = 20_000
 
   /// A ledger with four providers and a lease whose stream bucket holds `stream` base units.
-  private static func started(stream: UInt128) throws -> LedgerMachineTests.Chain {
+  /// - Parameter missing: a mechanism of the service that is left out, to show what it is for.
+  private static func started(
+    stream: UInt128, without missing: WeakenedStorageModule.Mechanism? = nil
+  ) throws -> LedgerMachineTests.Chain {
+    let module: any ServiceModule =
+      missing.map { WeakenedStorageModule(without: $0) }
+      ?? StorageModule()
     var chain = try LedgerMachineTests.Chain(
       providers: 4,
       changing: [
-        (StorageParameter.lockUp.rawValue, 20_000), (StorageParameter.grace.rawValue, 20_000),
+        (StorageParameter.lockUp.rawValue, lockUp), (StorageParameter.grace.rawValue, 20_000),
         (LedgerParameters.leaseGraceMilliseconds, 30_000),
-      ])
+      ], module: module)
     LedgerMachineTests.registerAll(&chain)
     chain.send(
       .placeOrder(
@@ -102,43 +110,117 @@ import Testing
     #expect(lines.contains { $0.causes.kept.contains { $0.kind == "escrow-short" } })
   }
 
-  @Test("a top-up within the grace restores everything, what was due included")
-  func topUpRestores() throws {
-    var chain = try Self.started(stream: Self.perSecond * 40)
-    let first = try #require(try Self.commit(&chain))
+  /// A lease that ran dry is topped up within the grace.
+  private static func refilled(
+    without missing: WeakenedStorageModule.Mechanism? = nil
+  ) throws -> (chain: LedgerMachineTests.Chain, isKept: Bool) {
+    var chain = try started(stream: perSecond * 40, without: missing)
+    let first = try #require(try commit(&chain))
     while chain.kinds("storage.lease-dry").isEmpty { try chain.block() }
     for _ in 0..<6 { try chain.block() }
-    #expect(try Self.record(chain).owed.stream > .zero)
+    #expect(try record(chain).owed.stream > .zero)
     chain.send(
       .topUpLease(
-        lease: Self.lease, bucket: .stream, credits: Credits(baseUnits: Self.perSecond * 4_000)),
+        lease: lease, bucket: .stream, credits: Credits(baseUnits: perSecond * 4_000)),
       from: chain.played.customer)
     for _ in 0..<60 { try chain.block() }
+    let bundle: BundleRecord? = chain.machine.record(at: StorageKeys.bundle(first))
+    return (chain, bundle?.isReleased == false)
+  }
+
+  @Test("a top-up within the grace restores everything, what was due included")
+  func topUpRestores() throws {
+    var (chain, isKept) = try Self.refilled()
+    #expect(isKept)
     #expect(chain.kinds("storage.lease-refilled").count == 1)
     #expect(try Self.record(chain).owed.stream == .zero)
     #expect(try Self.record(chain).isOpen)
-    let kept: BundleRecord? = chain.machine.record(at: StorageKeys.bundle(first))
-    #expect(kept?.isReleased == false)
     #expect(try Self.commit(&chain) != nil)
     #expect(chain.kinds("storage.bundle-released") == [])
   }
 
-  @Test("a customer that vanishes leaves its providers proven time and vouchers")
+  @Test("without the grace a top-up comes too late: what was stored is gone")
+  func withoutGrace() throws {
+    #expect(try !Self.refilled(without: .grace).isKept)
+  }
+
+  /// A customer commits as long as it is let, and never pays again. What the lease's bucket lacked
+  /// for the lock-up when the last bundle was taken, and for how many milliseconds of the shortest
+  /// kept bundle's lock-up nobody was paid.
+  private static func overcommitted(
+    without missing: WeakenedStorageModule.Mechanism? = nil
+  ) throws -> (taken: Int, uncovered: Credits, unpaidMilliseconds: UInt64) {
+    var chain = try started(stream: perSecond * 70, without: missing)
+    var uncovered = Credits.zero
+    var taken = 0
+    var last: (id: BundleID, bytes: UInt64)?
+    for _ in 0..<12 {
+      guard let id = try commit(&chain) else { continue }
+      taken += 1
+      let bundle: BundleRecord = try #require(chain.machine.record(at: StorageKeys.bundle(id)))
+      last = (id, bundle.slots.reduce(0) { $0 + $1.byteCount })
+      let record = try record(chain)
+      let runway = try LeaseRunway(
+        held: record.escrow.stream, owed: record.owed.stream,
+        total: chain.machine.record(at: StorageKeys.leaseTotal(lease)), prices: record.prices,
+        lockUpMilliseconds: UInt64(lockUp), now: chain.machine.time)
+      uncovered = max(uncovered, try runway.needed())
+    }
+    _ = try #require(last)
+    let bytes = UInt128(taken) * 80_000
+    for _ in 0..<80 where try record(chain).isOpen { try chain.block() }
+    // All bundles are equal: what was credited, over their bytes, is how long each was paid.
+    let credited = try record(chain).spent.stream.baseUnits
+    let wanted = try record(chain).prices.cost(of: bytes * lockUp, .storedByteMilliseconds)
+    let short = wanted.baseUnits.subtractingSaturated(credited)
+    return (taken, uncovered, UInt64(short / (perSecond * UInt128(taken) / 1_000)))
+  }
+
+  @Test("each bundle that is taken is covered, and paid, for its lock-up; without the rule not")
+  func lockUpIsCovered() throws {
+    let whole = try Self.overcommitted()
+    #expect((2...3).contains(whole.taken))
+    #expect(whole.uncovered == .zero)
+    #expect(whole.unpaidMilliseconds == 0)
+    let weak = try Self.overcommitted(without: .lockUp)
+    #expect(weak.taken == 12)
+    #expect(weak.uncovered > .zero)
+    #expect(weak.unpaidMilliseconds > 10_000, "\(weak)")
+  }
+
+  @Test("a customer that vanishes leaves its providers proven time, staging and vouchers")
   func customerVanishes() throws {
     var chain = try Self.started(stream: Self.perSecond * 4_000)
     _ = try #require(try Self.commit(&chain))
-    let provider = chain.played.providers[0]
+    let group: PlacementGroupRecord = try #require(
+      chain.machine.record(at: StorageKeys.group(PlacementGroupID(number: 1))))
+    let provider = chain.played.provider(group.providers[0])
+    // What came after the bundle, and will never be in one.
+    let staged = StoragePayload.claimStaging(
+      ClaimStaging(orders: [
+        Signed(
+          AppendOrder(
+            chain: chain.machine.chain, lease: Self.lease, group: group.id, segment: 77, slot: 0,
+            fencingEpoch: 1, offset: 0, length: 1 << 20, runningRoot: .zero),
+          by: chain.played.customer)
+      ]))
     // The last thing that was heard of it.
     let voucher = SignedVoucher.sign(
       Voucher(
         chain: chain.machine.chain, lease: Self.lease, lane: 0, provider: provider.id,
         cumulative: .whole(3)), with: chain.played.customer)
+    chain.send(staged, from: provider.key)
     for _ in 0..<10 { try chain.block() }
     chain.send(.claimVoucher(voucher), from: provider.key)
-    for _ in 0..<40 { try chain.block() }
+    for _ in 0..<12 { try chain.block() }
+    chain.send(staged, from: provider.key)
+    for _ in 0..<28 { try chain.block() }
     #expect(chain.failures == [])
     let lines = try chain.machine.rows(in: StateKeys.payouts(epoch: 0, provider: provider.id))
       .map { try PayoutLine(canonicalBytes: $0.value) }
+    let staging = lines.first { $0.source == .metered(.stagedByteMilliseconds) }
+    #expect(staging?.quantity == 22_000 << 20 && staging?.tokens ?? .zero > .zero)
+    #expect(staging?.causes.kept.map(\.kind) == ["staging-claimed"])
     #expect(lines.contains { $0.source == .voucher && $0.credits == .whole(3) })
     #expect(lines.contains { $0.source == .metered(.storedByteMilliseconds) && $0.tokens > .zero })
     // The same voucher again pays nothing.
@@ -154,19 +236,26 @@ import Testing
       .reduce(0) { $0 + (try AccrualRecord(canonicalBytes: $1.value)).quantity }
   }
 
-  /// Random customers: bundles begin, are renewed, released and end, money comes late or never.
-  @Test(
-    "whatever a customer does, each byte is paid for each millisecond once, and no token is lost",
-    arguments: [31, 32])
-  func property(seed: UInt64) throws {
-    var random = SeededGenerator.fromEnvironment(default: seed)
-    var chain = try Self.started(stream: Self.perSecond * 50)
-    var held: [BundleID: (bytes: UInt64, since: LedgerTime, end: LedgerTime)] = [:]
+  /// What a random customer's bundles came to.
+  private struct Outcome {
+    var bundles = 0
     var refused = 0
-    // A closed lease's accruals are forgotten.
+    /// Bytes × milliseconds that were credited, and that were there to be paid.
     var accrued: UInt128 = 0
+    var owed: UInt128 = 0
+  }
+
+  /// Random customers: bundles begin, are renewed, released and end, money comes late or never.
+  private static func play(
+    seed: UInt64, without missing: WeakenedStorageModule.Mechanism? = nil
+  ) throws -> Outcome {
+    var random = SeededGenerator.fromEnvironment(default: seed)
+    var chain = try started(stream: perSecond * 50, without: missing)
+    var held: [BundleID: (bytes: UInt64, since: LedgerTime, end: LedgerTime)] = [:]
+    var outcome = Outcome()
+    // A closed lease's accruals are forgotten.
     func look(_ chain: LedgerMachineTests.Chain) throws {
-      accrued = max(accrued, try Self.accrued(chain))
+      outcome.accrued = max(outcome.accrued, try accrued(chain))
       for id in held.keys.sorted(by: { $0.number < $1.number }) {
         guard let bundle: BundleRecord = chain.machine.record(at: StorageKeys.bundle(id)) else {
           continue
@@ -181,13 +270,13 @@ import Testing
       case 0...2:
         let bytes = Int.random(in: 300...20_000, using: &random)
         let term = UInt64.random(in: 5_000...90_000, using: &random)
-        if let id = try Self.commit(&chain, bytes: bytes, milliseconds: term) {
+        if let id = try commit(&chain, bytes: bytes, milliseconds: term) {
           let bundle: BundleRecord = try #require(chain.machine.record(at: StorageKeys.bundle(id)))
           held[id] = (
             bundle.slots.reduce(0) { $0 + $1.byteCount }, bundle.committedAt, bundle.end
           )
         } else {
-          refused += 1
+          outcome.refused += 1
         }
       case 3:
         if let id = known.randomElement(using: &random) {
@@ -202,9 +291,8 @@ import Testing
       case 5:
         chain.send(
           .topUpLease(
-            lease: Self.lease, bucket: .stream,
-            credits: Credits(
-              baseUnits: UInt128.random(in: 1...Self.perSecond * 30, using: &random))),
+            lease: lease, bucket: .stream,
+            credits: Credits(baseUnits: UInt128.random(in: 1...perSecond * 30, using: &random))),
           from: customer)
       default: break
       }
@@ -218,16 +306,33 @@ import Testing
       try chain.block()
       try look(chain)
     }
-    #expect(chain.kinds("service.failed") == [])
-    #expect(chain.kinds("storage.challenge-failed") == [])
-    let range = StorageKeys.bundles(of: Self.lease)
-    #expect(
-      chain.played.context.rows(from: range.from, to: range.to, limit: .max).isEmpty,
-      "all bundles are over")
-    let owed = held.values.reduce(UInt128(0)) {
+    if missing == nil {
+      #expect(chain.kinds("service.failed") == [])
+      #expect(chain.kinds("storage.challenge-failed") == [])
+      let range = StorageKeys.bundles(of: lease)
+      #expect(
+        chain.played.context.rows(from: range.from, to: range.to, limit: .max).isEmpty,
+        "all bundles are over")
+    }
+    outcome.bundles = held.count
+    outcome.owed = held.values.reduce(UInt128(0)) {
       $0 + UInt128($1.bytes) * UInt128($1.end.milliseconds(since: $1.since))
     }
-    #expect(accrued == owed, "seed \(seed): \(held.count) bundles, \(refused) refused")
-    #expect(held.count > 5)
+    return outcome
+  }
+
+  @Test(
+    "whatever a customer does, each byte is paid for each millisecond once, and no token is lost",
+    arguments: [31, 32])
+  func property(seed: UInt64) throws {
+    let outcome = try Self.play(seed: seed)
+    #expect(outcome.accrued == outcome.owed, "seed \(seed): \(outcome)")
+    #expect(outcome.bundles > 5)
+  }
+
+  @Test("where a verdict takes nothing out of the stream, the sums say that bytes were paid twice")
+  func withoutSettlement() throws {
+    let outcome = try Self.play(seed: 31, without: .settlement)
+    #expect(outcome.accrued > outcome.owed, "\(outcome)")
   }
 }

@@ -109,8 +109,8 @@ import Testing
             Signed(
               ControlOrder(
                 chain: network.context.chain, lease: LedgerTestNetwork.lease,
-                provider: holder.id, action: .dropStaged(segment: segment, slot: 1),
-                expiry: .genesis),
+                provider: holder.id, fencingEpoch: 1,
+                action: .dropStaged(segment: segment, slot: 1), expiry: .genesis),
               by: network.customer))))
     }
     #expect(network.apply(order(2), from: holder.id)?.code == .wrongAnswer)

@@ -12,6 +12,17 @@ extension SegmentCatalog {
     CREATE TABLE movedOut (bundle INTEGER PRIMARY KEY);
     """
 
+  /// `superseded` names bundles whose segments are all in later ones, too: nobody reads them.
+  static let supersededTable = "CREATE TABLE superseded (bundle INTEGER PRIMARY KEY);"
+
+  /// Notes that all segments of a bundle are in later bundles: it is to be released.
+  func noteSuperseded(_ bundle: UInt64) async throws {
+    try await database.write { database in
+      try database.execute(
+        sql: "INSERT OR IGNORE INTO superseded (bundle) VALUES (?)", arguments: [Int64(bundle)])
+    }
+  }
+
   /// Notes, before the first survivor of a bundle is appended elsewhere, that some may be.
   func noteMovedOut(of bundle: UInt64) async throws {
     try await database.write { database in
@@ -27,14 +38,15 @@ extension SegmentCatalog {
     }
   }
 
-  /// The bundles of which nothing is wanted and that are still to be released, ascending.
+  /// The bundles of which nothing is wanted, or that later ones hold as well, and that are still to
+  /// be released, ascending.
   func bundlesToRelease() async throws -> [UInt64] {
     try await database.read { database in
       try Int64.fetchAll(
         database,
         sql: """
-          SELECT DISTINCT bundle FROM segment WHERE bundle IS NOT NULL AND state = ?
-          ORDER BY bundle
+          SELECT bundle FROM segment WHERE bundle IS NOT NULL AND state = ?
+          UNION SELECT bundle FROM superseded ORDER BY bundle
           """, arguments: [SegmentRecord.State.dropped.rawValue]
       ).map(UInt64.init)
     }
@@ -75,6 +87,8 @@ extension SegmentCatalog {
         arguments: [Int64(bundle), SegmentRecord.State.dropped.rawValue])
       try database.execute(
         sql: "DELETE FROM movedOut WHERE bundle = ?", arguments: [Int64(bundle)])
+      try database.execute(
+        sql: "DELETE FROM superseded WHERE bundle = ?", arguments: [Int64(bundle)])
     }
   }
 

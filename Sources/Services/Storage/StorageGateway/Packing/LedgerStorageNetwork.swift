@@ -20,6 +20,7 @@ package actor LedgerStorageNetwork: StorageNetwork {
   private let logger: Logger
   private var clock: (time: LedgerTime, readAt: ContinuousClock.Instant)?
   private var prices: PriceVector?
+  private var isShowingPresence = false
   private var parameters: [String: (value: UInt64?, readAt: ContinuousClock.Instant)] = [:]
 
   /// The ledger lane on which groups are ordered, so that a slow bundle never delays a new group.
@@ -205,6 +206,17 @@ package actor LedgerStorageNetwork: StorageNetwork {
 
   package func bundleTermMilliseconds() async throws -> UInt64 {
     try await parameter("storage.bundle-term-milliseconds") ?? 30 * 86_400_000
+  }
+
+  package func showPresence() async throws {
+    guard !isShowingPresence else { return }
+    isShowingPresence = true
+    defer { isShowingPresence = false }
+    let seen = try await client.value(StorageKeys.customerSeen(lease), as: LedgerTime.self)
+    let grace = try await parameter("storage.grace-milliseconds") ?? 0
+    guard try await ledgerTime().milliseconds(since: seen ?? .genesis) >= grace / 4 else { return }
+    _ = try await client.submit(
+      operation(.showPresence(ShowPresence(lease: lease))), signer: signer, lane: Self.groupLane)
   }
 
   package func lockUpMilliseconds() async throws -> UInt64 {

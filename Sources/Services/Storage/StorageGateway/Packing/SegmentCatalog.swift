@@ -64,6 +64,7 @@ package struct SegmentCatalog: Sendable {
           """)
     }
     migrator.registerMigration("compaction 1") { try $0.execute(sql: Self.compactionTables) }
+    migrator.registerMigration("compaction 2") { try $0.execute(sql: Self.supersededTable) }
     return migrator
   }
 

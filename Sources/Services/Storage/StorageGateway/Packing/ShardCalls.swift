@@ -9,6 +9,8 @@ struct ShardCalls: Sendable {
   let network: any StorageNetwork
   let transport: any ShardTransport
   let signer: SigningKey
+  /// Under which epoch this gateway orders anything; 0 for none.
+  let fencingEpoch: UInt64
   let limits: SegmentLimits
 
   /// How long a signed order stays valid, in milliseconds of the ledger's clock.
@@ -127,8 +129,8 @@ struct ShardCalls: Sendable {
   ) async throws -> ShardAnswer {
     let expiry = try await network.ledgerTime().advanced(milliseconds: Self.orderMilliseconds)
     let order = ControlOrder(
-      chain: network.chain, lease: network.lease, provider: provider, action: action,
-      expiry: expiry)
+      chain: network.chain, lease: network.lease, provider: provider,
+      fencingEpoch: fencingEpoch, action: action, expiry: expiry)
     return try await call(.control(Signed(order, by: signer)), to: provider)
   }
 

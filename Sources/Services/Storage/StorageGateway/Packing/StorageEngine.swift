@@ -71,7 +71,7 @@ package actor StorageEngine: ObjectEngine {
       catalog: configuration.catalog, network: configuration.network, logger: logger)
     calls = ShardCalls(
       network: configuration.network, transport: configuration.transport, signer: signer,
-      limits: configuration.limits)
+      fencingEpoch: configuration.writer?.epoch ?? 0, limits: configuration.limits)
     vouchers = VoucherBook(
       catalog: configuration.catalog, calls: calls, network: configuration.network,
       signer: signer, logger: logger)
@@ -341,6 +341,9 @@ package actor StorageEngine: ObjectEngine {
       }
       // Not waited for: a renewal takes a block.
       Task { [renewer, live] in await renewer.pass(over: live) }
+      if await admission.stagedBytes > 0 {
+        Task { [configuration] in try? await configuration.network.showPresence() }
+      }
       if found != degraded { await directory.refreshAll() }
       degraded = found
     } catch {

@@ -39,6 +39,9 @@ package protocol StorageNetwork: Sendable {
   func ledgerTime() async throws -> LedgerTime
   /// For how long a new bundle is ordered, in milliseconds of the ledger's clock.
   func bundleTermMilliseconds() async throws -> UInt64
+  /// Lets the ledger know that the customer is there, if it has not heard of it for a while: from a
+  /// silent one providers claim pay for what is staged.
+  func showPresence() async throws
 }
 
 /// The lease as the engine needs it before it accepts bytes.

@@ -116,4 +116,5 @@ enum ProviderLane {
   static let repairs: UInt8 = 11
   static let vouchers: UInt8 = 12
   static let retrievals: UInt8 = 13
+  static let staging: UInt8 = 14
 }

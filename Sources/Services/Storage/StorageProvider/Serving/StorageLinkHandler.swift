@@ -159,13 +159,15 @@ package final class StorageLinkHandler: Sendable {
       try fences.check(order.lease, epoch: order.fencingEpoch)
       try tail.withUnsafeReadableBytes { chunk in
         try store.append(
-          order, leafBytes: Int(group.codeClass.leafBytes), chunk: chunk, time: time)
+          order, signature: signed.signature, leafBytes: Int(group.codeClass.leafBytes),
+          chunk: chunk, time: time)
       }
       return Signed(acknowledgement, by: key)
     }
   }
 
-  /// Only the gateway that the ledger names as the customer's writer may append.
+  /// Only the gateway that the ledger names as the customer's writer may append, drop or have
+  /// anything countersigned.
   private func checkWriter(_ epoch: UInt64, customer: AccountID) async throws {
     let present = try await ledger.writerEpoch(of: customer, atLeast: epoch)
     if epoch < present {
@@ -270,12 +272,23 @@ package final class StorageLinkHandler: Sendable {
     case .dropStaged(let segment, let slot):
       let key = ShardKey(
         segment: SegmentID(lease: order.lease, number: segment), slot: slot)
+      try await checkWriter(order, customer: lease.customer)
       return try await dropStaged(key, by: signed)
     case .raiseFence(let epoch):
       try await onDisk { [fences] in try fences.raise(order.lease, to: epoch) }
       return .done
     case .countersign(let statement):
+      try await checkWriter(order, customer: lease.customer)
       return try await countersign(statement, lease: order.lease, key: key)
+    }
+  }
+
+  /// Only the writing gateway may have bytes thrown away or this provider obliged: one that was
+  /// overtaken knows neither what its successor found nor what it wrote.
+  private func checkWriter(_ order: ControlOrder, customer: AccountID) async throws {
+    try await checkWriter(order.fencingEpoch, customer: customer)
+    try await onDisk { [fences] in
+      try fences.check(order.lease, epoch: order.fencingEpoch)
     }
   }
 

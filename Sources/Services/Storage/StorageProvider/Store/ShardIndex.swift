@@ -36,6 +36,9 @@ package final class ShardIndex: Sendable {
     migrator.registerMigration("unsigned manifests 1") {
       try $0.execute(sql: "ALTER TABLE manifest ADD COLUMN receivedAt INTEGER NOT NULL DEFAULT 0")
     }
+    migrator.registerMigration("staging claims 1") {
+      try $0.execute(sql: "ALTER TABLE shard ADD COLUMN lastOrder BLOB")
+    }
     return migrator
   }
 

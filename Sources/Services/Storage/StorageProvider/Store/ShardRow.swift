@@ -44,6 +44,9 @@ package struct ShardRow: Hashable, Sendable {
   package var stagedByteMilliseconds: UInt64
   /// Up to when ``stagedByteMilliseconds`` counts.
   package var stagedAt: LedgerTime
+  /// The customer's order for the last chunk, signed, in canonical bytes; nil once no claim for
+  /// staging can name it.
+  package var lastOrder: [UInt8]?
 
   package init(
     key: ShardKey, group: PlacementGroupID, leafBytes: Int, fencingEpoch: UInt64, length: UInt64,
@@ -59,6 +62,7 @@ package struct ShardRow: Hashable, Sendable {
     isDamaged = false
     stagedByteMilliseconds = 0
     self.stagedAt = stagedAt
+    lastOrder = nil
   }
 
   /// What it has cost to stage it up to `time`.
@@ -83,19 +87,20 @@ package struct ShardRow: Hashable, Sendable {
     isDamaged = row["damaged"]
     stagedByteMilliseconds = UInt64(bitPattern: row["stagedByteMilliseconds"])
     stagedAt = LedgerTime(milliseconds: UInt64(bitPattern: row["stagedAt"]))
+    lastOrder = (row["lastOrder"] as DatabaseBytes?)?.bytes
   }
 
   /// Written in place when it is there, so that no index changes that need not.
   private static let upsert = """
     INSERT INTO shard
     (lease, segment, slot, placement, leafBytes, fencing, length, root, bundleKey, damaged,
-     stagedByteMilliseconds, stagedAt)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     stagedByteMilliseconds, stagedAt, lastOrder)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (lease, segment, slot) DO UPDATE SET
     placement = excluded.placement, leafBytes = excluded.leafBytes, fencing = excluded.fencing,
     length = excluded.length, root = excluded.root, bundleKey = excluded.bundleKey,
     damaged = excluded.damaged, stagedByteMilliseconds = excluded.stagedByteMilliseconds,
-    stagedAt = excluded.stagedAt
+    stagedAt = excluded.stagedAt, lastOrder = excluded.lastOrder
     """
 
   func save(_ database: Database) throws {
@@ -106,6 +111,7 @@ package struct ShardRow: Hashable, Sendable {
         Int64(bitPattern: fencingEpoch), Int64(bitPattern: length), DatabaseBytes(root.bytes),
         bundleKey.map { DatabaseBytes($0.bytes) }, isDamaged,
         Int64(bitPattern: stagedByteMilliseconds), Int64(bitPattern: stagedAt.milliseconds),
+        lastOrder.map { DatabaseBytes($0) },
       ])
   }
 }

@@ -111,6 +111,9 @@ package actor StorageUpkeep {
     nextCollection = now.advanced(milliseconds: pause)
     for entry in held { try await collect(entry, graceMilliseconds: graceMilliseconds) }
     try await collectStaged()
+    try await StagingClaimant(
+      provider: provider, store: store, access: access, ledger: ledger, logger: logger
+    ).step(graceMilliseconds: graceMilliseconds)
     try await threads.runIfActive { [store] in
       try store.index.dropUnsignedManifests(
         UnsignedManifests.expired(try store.index.unsignedManifests(), at: now))

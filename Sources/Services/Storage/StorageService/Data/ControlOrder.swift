@@ -25,24 +25,36 @@ package struct ControlOrder: SignableMessage {
   package let lease: LeaseID
   /// Who is to obey.
   package let provider: ProviderID
+  /// The writer's epoch, as in ``AppendOrder/fencingEpoch``; 0 for who has none. A provider refuses
+  /// to drop or to countersign anything at the word of a gateway that was overtaken.
+  package let fencingEpoch: UInt64
   package let action: Action
   /// The ledger's time after which the order is void.
   package let expiry: LedgerTime
 
   package init(
-    chain: Digest, lease: LeaseID, provider: ProviderID, action: Action, expiry: LedgerTime
+    chain: Digest, lease: LeaseID, provider: ProviderID, fencingEpoch: UInt64, action: Action,
+    expiry: LedgerTime
   ) {
     self.chain = chain
     self.lease = lease
     self.provider = provider
+    self.fencingEpoch = fencingEpoch
     self.action = action
     self.expiry = expiry
   }
+
+  /// Stands before the epoch of an order that has one, where others have their action's number.
+  private static let underEpoch: UInt8 = 26
 
   package func encode(into encoder: inout CanonicalEncoder) {
     encoder.encode(chain)
     encoder.encode(lease)
     encoder.encode(provider)
+    if fencingEpoch > 0 {
+      encoder.encode(Self.underEpoch)
+      encoder.encode(fencingEpoch)
+    }
     encoder.encode(action)
     encoder.encode(expiry)
   }
@@ -51,7 +63,15 @@ package struct ControlOrder: SignableMessage {
     chain = try decoder.decode()
     lease = try decoder.decode()
     provider = try decoder.decode()
-    action = try decoder.decode()
+    let first = try decoder.decodeUInt8()
+    if first == Self.underEpoch {
+      fencingEpoch = try decoder.decodeUInt64()
+      guard fencingEpoch > 0 else { throw .invalid("an order without an epoch names none") }
+      action = try decoder.decode()
+    } else {
+      fencingEpoch = 0
+      action = try Action(case: first, from: &decoder)
+    }
     expiry = try decoder.decode()
   }
 }
@@ -79,14 +99,21 @@ extension ControlOrder.Action: CanonicalCodable {
   }
 
   package init(from decoder: inout CanonicalDecoder) throws(CodecError) {
-    switch try decoder.decodeUInt8() {
+    try self.init(case: try decoder.decodeUInt8(), from: &decoder)
+  }
+
+  /// The action whose number was read already.
+  fileprivate init(
+    case byte: UInt8, from decoder: inout CanonicalDecoder
+  ) throws(CodecError) {
+    switch byte {
     case 1: self = .listStaged(after: try decoder.decodeUInt64())
     case 2:
       self = .dropStaged(segment: try decoder.decodeUInt64(), slot: try decoder.decodeUInt8())
     case 3: self = .raiseFence(epoch: try decoder.decodeUInt64())
     case 4: self = .countersign(statement: try decoder.decode())
     case 25: self = .listHeld(after: try decoder.decodeUInt64())
-    case let byte: throw .unknownCase(type: "ControlOrder.Action", byte: byte)
+    default: throw .unknownCase(type: "ControlOrder.Action", byte: byte)
     }
   }
 }

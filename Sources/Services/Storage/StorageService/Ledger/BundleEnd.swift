@@ -10,6 +10,7 @@ extension ServiceContext {
     guard !bundle.isReleased else {
       throw Rejection(.bundleReleased, "bundle \(bundle.id) was released before")
     }
+    noteCustomer(of: bundle.lease)
     try release(bundle)
   }
 
@@ -57,6 +58,7 @@ extension ServiceContext {
       throw Rejection(
         .escrowTooSmall, "the stream bucket of lease \(lease.id) is empty: top the lease up")
     }
+    noteCustomer(of: lease.id)
     bundle.end = payload.end
     save(bundle)
     for holder in bundle.slots.compactMap(\.provider) where try consents(holder, lease) {

@@ -28,6 +28,7 @@ extension ServiceContext {
     save(bundle)
     save(BundleKeyRecord(bundle: id, statementsEnd: payload.end), at: keyAt)
     setValue([], at: StorageKeys.leaseBundle(lease.id, id))
+    noteCustomer(of: lease.id)
     try fillSlots(of: bundle, payload, lease)
     try checkLockUpCovered(lease)
     tell(
@@ -140,7 +141,9 @@ extension ServiceContext {
       record.committedBytes = committed
       try beginObligation(bundle, slot: slot, by: &record)
       save(record)
-      try payStaging(payload.slots[slot].stagedByteMilliseconds, bundle, lease, holder)
+      let staged = try netOfClaims(
+        payload.slots[slot].stagedByteMilliseconds, bundle.group, slot: slot)
+      try payStaging(staged, bundle, lease, holder)
     }
     let total = try load(StorageKeys.leaseTotal(lease.id), as: StreamRecord.self)
     guard total?.bytes ?? 0 <= Self.leaseByteLimit else {

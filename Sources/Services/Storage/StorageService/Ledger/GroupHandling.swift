@@ -16,6 +16,7 @@ extension ServiceContext {
         id: id, lease: lease.id, codeClass: payload.codeClass, exclude: payload.exclude,
         openedAt: time),
       at: StorageKeys.group(id))
+    noteCustomer(of: lease.id)
     draw(.group(id))
     tell("group-ordered", ("group", id), ("lease", lease.id), ("class", payload.codeClass))
   }

@@ -28,6 +28,8 @@ package enum StorageKeys {
     case leaseBundle = 18
     case assignment = 19
     case demand = 20
+    case stagingClaim = 21
+    case customerSeen = 22
     case writer = 35
   }
 
@@ -98,6 +100,19 @@ package enum StorageKeys {
   /// Since when a lease's stream bucket has been empty: ``LedgerTime``.
   package static func dryLease(_ lease: LeaseID) -> StateKey {
     key(.dryLease) { $0.encode(lease) }
+  }
+
+  /// What was claimed for bytes that a slot of a group keeps in no bundle: ``StagingClaimRecord``.
+  package static func stagingClaim(_ group: PlacementGroupID, _ slot: UInt8) -> StateKey {
+    key(.stagingClaim) {
+      $0.encode(group)
+      $0.encode(slot)
+    }
+  }
+
+  /// When the customer of a lease last did something under it: ``LedgerTime``.
+  package static func customerSeen(_ lease: LeaseID) -> StateKey {
+    key(.customerSeen) { $0.encode(lease) }
   }
 
   /// A proof round: ``RoundRecord``.

@@ -44,6 +44,8 @@ package struct StorageModule: ServiceModule {
         throw Rejection(.wrongEpochPayload, "an epoch within an epoch")
       }
       try perform(inner, from: sender, in: &context)
+    case .claimStaging(let payload): try context.claimStaging(payload, from: sender)
+    case .showPresence(let payload): try context.showPresence(payload, from: sender)
     case .drain: try context.drain(from: sender)
     }
   }

@@ -21,6 +21,8 @@ package enum StoragePayload: Hashable, Sendable {
   case claimWriter(ClaimWriter)
   case nameCheckpoint(NameCheckpoint)
   case underEpoch(UnderEpoch)
+  case claimStaging(ClaimStaging)
+  case showPresence(ShowPresence)
   /// The sender's provider gives all its columns back and takes no new ones; it stays a provider.
   case drain
 }
@@ -79,6 +81,12 @@ extension StoragePayload: CanonicalCodable {
     case .underEpoch(let payload):
       encoder.encode(UInt8(27))
       encoder.encode(payload)
+    case .claimStaging(let payload):
+      encoder.encode(UInt8(28))
+      encoder.encode(payload)
+    case .showPresence(let payload):
+      encoder.encode(UInt8(29))
+      encoder.encode(payload)
     case .drain: encoder.encode(UInt8(30))
     }
   }
@@ -103,6 +111,8 @@ extension StoragePayload: CanonicalCodable {
     case 25: self = .claimWriter(try decoder.decode())
     case 26: self = .nameCheckpoint(try decoder.decode())
     case 27: self = .underEpoch(try decoder.decode())
+    case 28: self = .claimStaging(try decoder.decode())
+    case 29: self = .showPresence(try decoder.decode())
     case 30: self = .drain
     default: throw .unknownCase(type: "StoragePayload", byte: byte)
     }

@@ -46,6 +46,7 @@ extension RejectionCode {
   package static let noWriter = RejectionCode(321, "no-writer")
   package static let checkpointBehind = RejectionCode(322, "checkpoint-behind")
   package static let wrongEpochPayload = RejectionCode(323, "wrong-epoch-payload")
+  package static let wrongStagingClaim = RejectionCode(324, "wrong-staging-claim")
   package static let wrongToken = RejectionCode(2090, "wrong-token")
   package static let stateCorrupt = RejectionCode(2091, "state-corrupt")
 }

@@ -19,6 +19,7 @@ extension ServiceContext {
         claim: payload.claim, endpoint: payload.endpoint, raisedAt: time,
         checkpoints: before?.lease == lease.id ? before?.checkpoints ?? [] : []),
       at: key)
+    noteCustomer(of: lease.id)
     tell(
       "writer-claimed", ("customer", sender), ("lease", lease.id), ("epoch", epoch + 1),
       ("gateway", payload.gateway))
@@ -41,6 +42,7 @@ extension ServiceContext {
     record.checkpoints = Array(
       ([payload.checkpoint] + record.checkpoints).prefix(WriterRecord.checkpointLimit))
     save(record, at: key)
+    noteCustomer(of: record.lease)
     tell(
       "checkpoint-named", ("customer", sender),
       ("sequence", payload.checkpoint.coveredSequence), ("segment", payload.checkpoint.segment))
