@@ -1,8 +1,8 @@
 import HTTPTypes
+import Locks
 import Logging
 import Primitives
 import StorageService
-import Synchronization
 import TestSupport
 import Testing
 
@@ -32,7 +32,7 @@ import Testing
     init(keepsConditions: Bool = true) async throws {
       directory = try TemporaryDirectory("race")
       let path = directory.file("segments.sqlite")
-      let made = Mutex<MeetingEngine?>(nil)
+      let made = Locked<MeetingEngine?>(nil)
       harness = try await S3Harness { index in
         let providers = MemoryProviders(count: 4)
         let engine = StorageEngine(
@@ -176,7 +176,7 @@ import Testing
 
 /// Numbers for what happens in a race, in its order.
 private final class RaceClock: Sendable {
-  private let time = Mutex<UInt64>(0)
+  private let time = Locked<UInt64>(0)
   func tick() -> UInt64 {
     time.withLock { time in
       time += 1

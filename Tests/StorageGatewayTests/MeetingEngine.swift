@@ -1,6 +1,6 @@
+import Locks
 import NIOCore
 import StorageService
-import Synchronization
 
 @testable import StorageGateway
 
@@ -17,7 +17,7 @@ final class MeetingEngine: ObjectEngine {
 
   private let base: any ObjectEngine
   private let keepsConditions: Bool
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   init(_ base: any ObjectEngine, keepsConditions: Bool) {
     self.base = base
