@@ -39,7 +39,9 @@ for target in "${targets[@]}"; do
   if [ "$status" -eq 124 ]; then echo "   stopped after $limit s: its time is up"; fi
   passed=$((passed + ok)) failed=$((failed + bad))
   if [ "$status" -ne 0 ]; then
-    grep -aE '✘|error:|Fatal error|signal' "$log" | head -n 40
+    # With what a failing tool or command said, which follows the line of its issue.
+    grep -aE -A 30 'recorded an issue|error:|Fatal error|signal' "$log" | head -n 120
+    grep -aE '✘' "$log" | tail -n 20
     echo "   the whole log: $log"
   fi
   table+=$(printf '%-24s %5d passed %3d failed %8s s' "$target" "$ok" "$bad" "$seconds")$'\n'
