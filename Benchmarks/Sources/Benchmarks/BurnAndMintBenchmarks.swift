@@ -16,8 +16,9 @@ enum BurnAndMintBenchmarks {
       print(
         "burn and mint, \(runs) runs".padded(to: 44)
           + (Measurement.rounded(best / steps * 1e9, 0) + " ns").padded(to: 12)
-          + "a step, \(resident()) MiB resident")
+          + "a step, \(peakMemory()) MiB at most")
     }
+    twoThreads(model)
   }
 
   /// The one operation that money is made of.
@@ -58,12 +59,26 @@ enum BurnAndMintBenchmarks {
     return now() - before
   }
 
-  private static func resident() -> Int {
-    let file = FileHandle(forReadingAtPath: "/proc/self/statm")
-    let data = file.flatMap { try? $0.readToEnd() } ?? Data()
-    let text = String(decoding: data, as: UTF8.self)
-    let pages = text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
-    return pages * 4096 >> 20
+  /// The most memory that this process ever had, in MiB.
+  private static func peakMemory() -> Int {
+    var usage = rusage()
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    return usage.ru_maxrss >> 10
+  }
+
+  /// How much faster two threads play the same runs than one, by the wall's clock.
+  private static func twoThreads(_ model: BurnAndMintModel) {
+    func wall(threads: Int) -> Double {
+      let clock = ContinuousClock()
+      let took = clock.measure {
+        DispatchQueue.concurrentPerform(iterations: threads) { _ in
+          try? model.play(runs: 2_000 / threads)
+        }
+      }
+      return Double(took.components.seconds) + Double(took.components.attoseconds) * 1e-18
+    }
+    let ratios = (0..<5).map { _ in wall(threads: 1) / wall(threads: 2) }.sorted()
+    print("two threads against one".padded(to: 44) + Measurement.rounded(ratios[2], 2) + " x")
   }
 }
 
@@ -122,7 +137,7 @@ struct BurnAndMintModel {
     for _ in 0..<Self.steps {
       inputs.price = Credits(baseUnits: price.baseUnits)
       inputs.accounts[1].bought = Credits(baseUnits: demand.baseUnits)
-      _ = try preset.settle(inputs, &state)
+      _ = try preset.settleInPlace(inputs, &state)
       demand = demand * (Self.growth + Self.demandNoise * normals.draw(stream.next()))
       price = price * (.one + Self.priceNoise * normals.draw(stream.next()))
     }

@@ -82,6 +82,11 @@ extension UInt128 {
   ) throws(ArithmeticError) -> UInt128 {
     if denominator == 0 { throw .divisionByZero }
     let product = multipliedFullWidth(by: numerator)
+    if product.high == 0 {
+      let (quotient, remainder) = product.low.quotientAndRemainder(dividingBy: denominator)
+      if rounding == .up && remainder > 0 { return try quotient.adding(1) }
+      return quotient
+    }
     // dividingFullWidth traps when the quotient does not fit, which is exactly this condition.
     if product.high >= denominator { throw .overflow }
     let (quotient, remainder) = denominator.dividingFullWidth(product)

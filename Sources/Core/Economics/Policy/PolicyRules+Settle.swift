@@ -11,14 +11,15 @@ extension PolicyRules {
     if case .vault(let vault) = credit { return vault.shortfall == .mint }
     return true
   }
+}
 
+extension SettlementScene {
   /// Settles `epochs` epochs from the state's next one on; more than one only where
-  /// ``hasClosedForm``. The state is partly changed when it throws.
+  /// ``PolicyRules/hasClosedForm``. The state is partly changed when it throws.
   func settleInPlace(
-    _ inputs: EpochInputs, _ state: inout PolicyState, in preset: Preset, epochs: UInt64
+    _ inputs: EpochInputs, _ state: inout PolicyState, epochs: UInt64
   ) throws(ArithmeticError) -> Settlement {
-    var settler = Settler(
-      rules: self, preset: preset, inputs: inputs, epochs: epochs, state: PolicyState())
+    var settler = Settler(scene: self, inputs: inputs, epochs: epochs, state: PolicyState())
     // Moved, not copied: what vests is a list for each account.
     swap(&settler.state, &state)
     defer { swap(&settler.state, &state) }

@@ -9,16 +9,17 @@ package struct Preset: Hashable, Sendable {
   package var title: String
   /// The token's symbol.
   package var symbol: String
-  package var calendar: EpochCalendar
+  package var calendar: EpochCalendar { didSet { prepare() } }
   /// What a unit of capacity and of work is.
   package var capacityUnit: String
   package var workUnit: String
   /// The roles of accounts; the first is a provider's.
   package var roles: [String]
   /// What existed at genesis.
-  package var allocations: [Allocation]
+  package var allocations: [Allocation] { didSet { prepare() } }
   /// In order of their dates; the first holds from genesis.
-  package var rules: [PolicyRules]
+  package var rules: [PolicyRules] { didSet { prepare() } }
+  private var scenes: SettlementScenes
 
   package init(
     name: String, title: String, symbol: String, calendar: EpochCalendar, capacityUnit: String,
@@ -33,6 +34,11 @@ package struct Preset: Hashable, Sendable {
     self.roles = roles
     self.allocations = allocations
     self.rules = rules
+    scenes = SettlementScenes(rules, calendar: calendar, allocations: allocations)
+  }
+
+  private mutating func prepare() {
+    scenes = SettlementScenes(rules, calendar: calendar, allocations: allocations)
   }
 
   /// Tokens that existed at genesis.
@@ -71,8 +77,7 @@ package struct Preset: Hashable, Sendable {
 
   /// The rules in force when an epoch begins.
   package func rules(at epoch: UInt64) -> PolicyRules? {
-    let time = calendar.start(of: epoch)
-    return rules.last { $0.effectiveFrom <= time } ?? rules.first
+    scenes.scene(at: calendar.start(of: epoch))?.rules
   }
 
   /// The state before epoch `epoch`: allocations as far as they are released, and what is known to
@@ -113,8 +118,8 @@ package struct Preset: Hashable, Sendable {
   package func settleInPlace(
     _ inputs: EpochInputs, _ state: inout PolicyState
   ) throws(ArithmeticError) -> Settlement {
-    guard let rules = rules(at: state.epoch) else { throw .underflow }
-    return try rules.settleInPlace(inputs, &state, in: self, epochs: 1)
+    guard let scene = scenes.scene(at: calendar.start(of: state.epoch)) else { throw .underflow }
+    return try scene.settleInPlace(inputs, &state, epochs: 1)
   }
 
   /// Settles `count` epochs with the same inputs in each.
@@ -131,9 +136,9 @@ package struct Preset: Hashable, Sendable {
     var left = count
     var next = state
     while left > 0 {
-      guard let rules = rules(at: next.epoch) else { throw .underflow }
-      let step = rules.hasClosedForm ? min(left, epochsUntilChange(from: next.epoch)) : 1
-      try all.add(rules.settleInPlace(inputs, &next, in: self, epochs: step))
+      guard let scene = scenes.scene(at: calendar.start(of: next.epoch)) else { throw .underflow }
+      let step = scene.rules.hasClosedForm ? min(left, epochsUntilChange(from: next.epoch)) : 1
+      try all.add(scene.settleInPlace(inputs, &next, epochs: step))
       left -= step
     }
     state = next

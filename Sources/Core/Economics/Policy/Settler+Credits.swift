@@ -4,17 +4,19 @@ import Primitives
 extension Settler {
   /// Customers buy credits: their tokens burn or go into the vault.
   mutating func buyCredits() throws(ArithmeticError) {
-    switch rules.credit {
+    switch scene.rules.credit {
     case .direct: return
     case .sinkOnly(let rule):
-      for input in inputs.accounts where input.bought > .zero {
+      for index in inputs.accounts.indices where inputs.accounts[index].bought > .zero {
+        let input = inputs.accounts[index]
         guard hasPrice(input) else { continue }
         let each = try rule.tokensToBurn(
           for: overEpochs(input.bought), oracle: inputs.price, confidence: inputs.priceConfidence)
         try spend(each, input)
       }
     case .vault(let rule):
-      for input in inputs.accounts where input.bought > .zero {
+      for index in inputs.accounts.indices where inputs.accounts[index].bought > .zero {
+        let input = inputs.accounts[index]
         guard hasPrice(input), try isOpen(rule, input) else { continue }
         let each = try rule.tokensToBuy(overEpochs(input.bought), at: inputs.price)
         let tokens = try times(each, input.members)
@@ -29,7 +31,7 @@ extension Settler {
   private mutating func spend(_ each: Amount, _ input: AccountInput) throws(ArithmeticError) {
     let tokens = try times(each, input.members)
     var burned = tokens
-    for share in rules.revenue {
+    for share in scene.rules.revenue {
       guard case .bucket(let name) = share.to else { continue }
       let part = try times(each.perMillion(share.perMillion, rounding: .down), input.members)
       burned = try burned.subtracting(part)
@@ -77,12 +79,13 @@ extension Settler {
   mutating func payUsage() throws(ArithmeticError) {
     let owed = try tokensOwed()
     var covered: Amount?
-    switch rules.credit {
+    switch scene.rules.credit {
     case .sinkOnly: return try settleSpentCredits()
     case .direct: break
     case .vault(let rule): covered = try coverShortfall(owed, rule)
     }
-    for input in inputs.accounts where input.measures.usage > .zero {
+    for index in inputs.accounts.indices where inputs.accounts[index].measures.usage > .zero {
+      let input = inputs.accounts[index]
       guard hasPrice(input) else { continue }
       var each = try tokens(for: overEpochs(input.measures.usage))
       if let covered, covered < owed {
@@ -100,7 +103,7 @@ extension Settler {
   }
 
   private func tokens(for credits: Credits) throws(ArithmeticError) -> Amount {
-    if case .vault(let rule) = rules.credit {
+    if case .vault(let rule) = scene.rules.credit {
       return try rule.tokensToSettle(credits, at: inputs.price)
     }
     return try credits.tokens(at: inputs.price, rounding: .down)
@@ -109,7 +112,8 @@ extension Settler {
   private func tokensOwed() throws(ArithmeticError) -> Amount {
     if inputs.price == .zero { return .zero }
     var owed = Amount.zero
-    for input in inputs.accounts where input.measures.usage > .zero {
+    for index in inputs.accounts.indices where inputs.accounts[index].measures.usage > .zero {
+      let input = inputs.accounts[index]
       let each = try tokens(for: overEpochs(input.measures.usage))
       owed = try owed.adding(times(each, input.members))
     }
@@ -138,8 +142,8 @@ extension Settler {
   private mutating func pay(_ each: Amount, _ input: AccountInput) throws(ArithmeticError) {
     var rest = each
     var burned = Amount.zero
-    let isVault = if case .vault = rules.credit { true } else { false }
-    for share in rules.revenue {
+    let isVault = if case .vault = scene.rules.credit { true } else { false }
+    for share in scene.rules.revenue {
       switch share.to {
       case .burn:
         let part = min(try each.perMillion(share.perMillion, rounding: .up), rest)
@@ -152,7 +156,7 @@ extension Settler {
         try addToBucket(times(part, input.members), name)
       }
     }
-    if let endowment = rules.endowment {
+    if let endowment = scene.rules.endowment {
       let part = try each.perMillion(endowment.intakePerMillion, rounding: .down)
       rest = try rest.subtracting(part)
       try leave(times(part, input.members), fromVault: isVault)
@@ -190,8 +194,9 @@ extension Settler {
 
   /// Burns tokens bought with a part of the revenue above the suppliers' target.
   private mutating func buyBackSurplus() throws(ArithmeticError) {
-    guard let rule = rules.surplus, inputs.price > .zero,
-      case .usdTarget(let form)? = rules.streams.first(where: { $0.name == rule.stream })?.form
+    guard let rule = scene.rules.surplus, inputs.price > .zero,
+      case .usdTarget(let form)? = scene.rules.streams.first(where: { $0.name == rule.stream })?
+        .form
     else { return }
     let target = try overEpochs(form.target(power: power))
     let surplus = usage.subtractingSaturated(target)

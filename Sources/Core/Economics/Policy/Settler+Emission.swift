@@ -3,21 +3,21 @@ import Primitives
 // What is emitted, and how it is divided.
 extension Settler {
   mutating func emit() throws(ArithmeticError) {
-    while state.streams.count < rules.streams.count { state.streams.append(EmissionState()) }
+    while state.streams.count < scene.rules.streams.count { state.streams.append(EmissionState()) }
     var all = Amount.zero
-    for (index, stream) in rules.streams.enumerated() {
+    for index in scene.rules.streams.indices {
       let context = try context()
-      var amount = try stream.form.amount(context, state: &state.streams[index])
-      if stream.from.isEmpty {
+      var amount = try scene.rules.streams[index].form.amount(context, state: &state.streams[index])
+      if scene.rules.streams[index].from.isEmpty {
         let scheduled = amount
         if index == 0 { amount = try addReEmission(to: amount) }
         amount = try limitMint(amount, scheduled: scheduled, isFirst: index == 0)
         try countMinted(amount)
       } else {
-        amount = try takeFromBuckets(amount, stream.from)
+        amount = try takeFromBuckets(amount, scene.rules.streams[index].from)
       }
       all = try all.adding(amount)
-      try distribute(amount, stream.split, .reward)
+      try distribute(amount, scene.rules.streams[index].split, .reward)
     }
     state.lastEmission = Amount(baseUnits: all.baseUnits / UInt128(max(epochs, 1)))
   }
@@ -25,21 +25,22 @@ extension Settler {
   private func context() throws(ArithmeticError) -> EmissionContext {
     let staked = try sumOfStakes()
     return EmissionContext(
-      calendar: preset.calendar, epoch: state.epoch, epochs: epochs, issued: state.minted,
+      calendar: scene.calendar, epoch: state.epoch, epochs: epochs, issued: state.minted,
       supply: state.supply, staked: inputs.staked ?? staked, power: power,
       price: inputs.price, usage: epochs == 1 ? usage : usage.dividedDown(by: epochs))
   }
 
   private func sumOfStakes() throws(ArithmeticError) -> Amount {
     var sum = Amount.zero
-    for input in inputs.accounts {
-      sum = try sum.adding(times(input.measures.stake, input.members))
+    for index in inputs.accounts.indices where inputs.accounts[index].measures.stake > .zero {
+      sum = try sum.adding(
+        times(inputs.accounts[index].measures.stake, inputs.accounts[index].members))
     }
     return sum
   }
 
   private mutating func addReEmission(to scheduled: Amount) throws(ArithmeticError) -> Amount {
-    guard let rule = rules.reEmission else { return scheduled }
+    guard let rule = scene.rules.reEmission else { return scheduled }
     state.smoothedBurn = try rule.smoothed(state.smoothedBurn, burned: result.totals.burned)
     var back = rule.amount(smoothed: state.smoothedBurn)
     if let topUp = rule.topUp {
@@ -59,14 +60,14 @@ extension Settler {
     _ asked: Amount, scheduled: Amount, isFirst: Bool
   ) throws(ArithmeticError) -> Amount {
     var amount = asked
-    if let cap = rules.supplyCap {
+    if let cap = scene.rules.supplyCap {
       // What burned may come back (net emissions), so the cap is on what exists.
       let room = cap.subtractingSaturated(
-        rules.reEmission == nil ? state.minted : state.supply)
+        scene.rules.reEmission == nil ? state.minted : state.supply)
       if amount > room { note("the supply's cap is reached") }
       amount = min(amount, room)
     }
-    guard isFirst, let breaker = rules.mintBreaker else { return amount }
+    guard isFirst, let breaker = scene.rules.mintBreaker else { return amount }
     let passed = try breaker.pass(
       amount, base: scheduled, epoch: state.epoch, window: &state.mintWindow)
     if passed < amount { note("the breaker on minting let only a part pass") }
@@ -179,8 +180,10 @@ extension Settler {
     if share == .zero { return share }
     var weights: [(index: Int, weight: UInt128)] = []
     var total: UInt128 = 0
-    for (index, input) in inputs.accounts.enumerated() {
-      guard input.role == role, !isExcluded[index], input.members > 0 else { continue }
+    for index in inputs.accounts.indices where inputs.accounts[index].role == role {
+      if !isExcluded.isEmpty && isExcluded[index] { continue }
+      let input = inputs.accounts[index]
+      if input.members == 0 { continue }
       let value = try weight.value(of: measures(input))
       if value == 0 { continue }
       weights.append((index, value))
@@ -213,7 +216,7 @@ extension Settler {
     token: String
   ) throws(ArithmeticError) {
     var (liquid, locked) = (each, Amount.zero)
-    if vests, token.isEmpty, let rule = rules.vesting {
+    if vests, token.isEmpty, let rule = scene.rules.vesting {
       (liquid, locked) = try rule.divide(each)
       let (epoch, grant) = (state.epoch, locked)
       try state.withAccount(input.account) { (account) throws(ArithmeticError) in

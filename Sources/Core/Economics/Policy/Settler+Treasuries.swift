@@ -4,15 +4,15 @@ import Primitives
 extension Settler {
   /// Sub-networks' own emissions.
   mutating func emitSubTokens() throws(ArithmeticError) {
-    for sub in rules.subTokens {
+    for sub in scene.rules.subTokens {
       if !state.subTokens.entries.contains(where: { $0.name == sub.name }) {
         state.subTokens[sub.name] = sub.premine
         try state.subTokenBuckets.add(sub.premine, to: "\(sub.name):premine")
       }
       let next = state.epoch.addingSaturated(epochs)
       let amount = Amount(
-        baseUnits: try sub.emission.cumulative(next, preset.calendar)
-          .subtracting(sub.emission.cumulative(state.epoch, preset.calendar)))
+        baseUnits: try sub.emission.cumulative(next, scene.calendar)
+          .subtracting(sub.emission.cumulative(state.epoch, scene.calendar)))
       if amount == .zero { continue }
       try state.subTokens.add(amount, to: sub.name)
       try distribute(amount, sub.split, .reward, token: sub.name)
@@ -21,13 +21,14 @@ extension Settler {
 
   /// Exchanges sub-tokens for their treasury's tokens, as far as the breaker lets.
   mutating func redeem() throws(ArithmeticError) {
-    while state.redemptionWindows.count < rules.subTokens.count {
+    while state.redemptionWindows.count < scene.rules.subTokens.count {
       state.redemptionWindows.append(Breaker.Window())
     }
-    for input in inputs.accounts {
-      guard let request = input.redeem else { continue }
-      guard let curve = rules.redemption,
-        let index = rules.subTokens.firstIndex(where: { $0.name == request.subToken })
+    for index in inputs.accounts.indices {
+      guard let request = inputs.accounts[index].redeem else { continue }
+      let input = inputs.accounts[index]
+      guard let curve = scene.rules.redemption,
+        let index = scene.rules.subTokens.firstIndex(where: { $0.name == request.subToken })
       else {
         line(input.account, input.role, .refused, pool: "redemption", token: request.subToken)
         continue
@@ -39,11 +40,11 @@ extension Settler {
   private mutating func redeem(
     _ amount: Amount, _ input: AccountInput, _ curve: Redemption, index: Int
   ) throws(ArithmeticError) {
-    let sub = rules.subTokens[index]
+    let sub = scene.rules.subTokens[index]
     let reserve = state.buckets[sub.treasury]
     let supply = state.subTokens[sub.name]
     let out = try curve.redeem(amount, supply: supply, reserve: reserve)
-    if let breaker = rules.redemptionBreaker {
+    if let breaker = scene.rules.redemptionBreaker {
       var window = state.redemptionWindows[index]
       let passed = try breaker.pass(out, base: reserve, epoch: state.epoch, window: &window)
       if passed < out {  // all or nothing; the allowance stays for smaller ones
@@ -62,7 +63,7 @@ extension Settler {
 
   /// Pays from the fund.
   mutating func payEndowment() throws(ArithmeticError) {
-    guard let rule = rules.endowment else { return }
+    guard let rule = scene.rules.endowment else { return }
     let income = try result.totals.usagePaid.adding(result.totals.rewardsPaid)
     let paid = try rule.form.release(state.fund, income: income, price: inputs.price)
     if case .solvency(let cost, _) = rule.form, inputs.price > .zero {

@@ -3,8 +3,7 @@ import Primitives
 /// One epoch's settlement in progress. The order of its steps is part of the rules: releases,
 /// locks, customers' purchases, usage, fees, votes, emission, sub-tokens, redemptions, endowment.
 struct Settler {
-  let rules: PolicyRules
-  let preset: Preset
+  let scene: SettlementScene
   let inputs: EpochInputs
   let epochs: UInt64
   var state: PolicyState
@@ -13,14 +12,13 @@ struct Settler {
   private(set) var power: UInt128 = 0
   /// What the epoch's customers paid.
   private(set) var usage: Credits = .zero
-  /// Which inputs are left out of the emission.
+  /// Which inputs are left out of the emission; empty: none.
   var isExcluded: [Bool] = []
 
   init(
-    rules: PolicyRules, preset: Preset, inputs: EpochInputs, epochs: UInt64, state: PolicyState
+    scene: SettlementScene, inputs: EpochInputs, epochs: UInt64, state: PolicyState
   ) {
-    self.rules = rules
-    self.preset = preset
+    self.scene = scene
     self.inputs = inputs
     self.epochs = epochs
     self.state = state
@@ -48,18 +46,24 @@ struct Settler {
 
   /// Rules that were not in force before say what of them is not certain.
   private mutating func announceRules() {
-    if state.rules == rules.id { return }
-    state.rules = rules.id
-    for text in rules.uncertain { result.notes.append("\(rules.id): uncertain: \(text)") }
+    if state.rules == scene.rules.id { return }
+    state.rules = scene.rules.id
+    for text in scene.rules.uncertain {
+      result.notes.append("\(scene.rules.id): uncertain: \(text)")
+    }
   }
 
   private mutating func measureNetwork() throws(ArithmeticError) {
-    isExcluded = Array(repeating: false, count: inputs.accounts.count)
     result.lines.reserveCapacity(2 * inputs.accounts.count)
-    for input in inputs.accounts {
-      usage = try usage.adding(whole(input.measures.usage, input))
-      if inputs.power != nil { continue }
-      power = try power.adding(quality(input).multiplied(by: UInt128(input.members)))
+    for index in inputs.accounts.indices {
+      if inputs.accounts[index].measures.usage > .zero {
+        let input = inputs.accounts[index]
+        usage = try usage.adding(whole(input.measures.usage, input))
+      }
+      if inputs.power == nil && inputs.accounts[index].measures.capacity > 0 {
+        let input = inputs.accounts[index]
+        power = try power.adding(quality(input).multiplied(by: UInt128(input.members)))
+      }
     }
     if let given = inputs.power { power = given }
   }
@@ -79,7 +83,7 @@ struct Settler {
 
   private mutating func releaseAllocations() throws(ArithmeticError) {
     let next = state.epoch.addingSaturated(epochs)
-    for allocation in preset.allocations {
+    for allocation in scene.allocations {
       let end = allocation.startEpoch.addingSaturated(allocation.linearEpochs)
       if allocation.isReserve || end < state.epoch { continue }
       let released = try allocation.released(after: next)
@@ -111,10 +115,11 @@ struct Settler {
       let now = state.epoch
       state.accounts[index].locks.removeAll { $0.until <= now }
     }
-    for input in inputs.accounts {
-      guard let request = input.lock else { continue }
-      let time = preset.calendar.start(of: state.epoch)
-      guard let rule = rules.lock,
+    for index in inputs.accounts.indices {
+      guard let request = inputs.accounts[index].lock else { continue }
+      let input = inputs.accounts[index]
+      let time = scene.calendar.start(of: state.epoch)
+      guard let rule = scene.rules.lock,
         let votes = try rule.votes(request.amount, epochs: request.epochs, madeAt: time)
       else {
         line(input.account, input.role, .refused, pool: "lock")
@@ -132,7 +137,7 @@ struct Settler {
   }
 
   private mutating func burnBaseFee() throws(ArithmeticError) {
-    guard let rule = rules.baseFee else { return }
+    guard let rule = scene.rules.baseFee else { return }
     let fee = max(state.baseFee, rule.minimum)
     try burnFromCirculation(rule.burned(fee, used: inputs.blockSpaceUsed))
     state.baseFee = try rule.next(fee, used: inputs.blockSpaceUsed)
@@ -140,7 +145,7 @@ struct Settler {
 
   /// Burns the fee on capacity, of what each account earned in the epoch.
   private mutating func takeCapacityFees() throws(ArithmeticError) {
-    guard let fee = rules.capacityFee, power > 0 else { return }
+    guard let fee = scene.rules.capacityFee, power > 0 else { return }
     for input in inputs.accounts where input.measures.capacity > 0 {
       let quality = try quality(input)
       let reward = try state.lastEmission.scaled(by: quality, over: power, rounding: .down)
@@ -157,7 +162,7 @@ struct Settler {
   }
 
   private mutating func countVotes() throws(ArithmeticError) {
-    guard let rule = rules.vote else { return }
+    guard let rule = scene.rules.vote else { return }
     var weights: [UInt128] = []
     var total: UInt128 = 0
     for name in rule.candidates {
@@ -179,7 +184,8 @@ struct Settler {
   }
 
   private mutating func excludeUnderstaked() throws(ArithmeticError) {
-    guard rules.stakeIsEnforced, let stake = rules.stake else { return }
+    guard scene.rules.stakeIsEnforced, let stake = scene.rules.stake else { return }
+    isExcluded = Array(repeating: false, count: inputs.accounts.count)
     let network = StakeRule.Network(
       rewardPerEpoch: state.lastEmission, circulating: state.circulating, power: power,
       baseline: try baseline())
@@ -192,9 +198,9 @@ struct Settler {
   }
 
   private func baseline() throws(ArithmeticError) -> UInt128 {
-    for stream in rules.streams {
+    for stream in scene.rules.streams {
       guard case .effectiveTime(let form) = stream.form else { continue }
-      let begin = preset.calendar.epoch(from: form.from)
+      let begin = scene.calendar.epoch(from: form.from)
       return try form.baseline(after: state.epoch.subtractingSaturated(begin))
     }
     return 0
@@ -210,7 +216,7 @@ struct Settler {
     result.lines.append(
       PolicyLine(
         account: account, role: role, kind: kind, pool: pool, token: token, liquid: liquid,
-        vesting: vesting, burned: burned, credits: credits, rule: rules.id))
+        vesting: vesting, burned: burned, credits: credits, rule: scene.rules.id))
   }
 
   mutating func note(_ text: String) {
