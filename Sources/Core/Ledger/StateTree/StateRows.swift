@@ -3,7 +3,8 @@ import ServiceKit
 /// The ledger's rows: an ordered map from key to bytes, in sorted chunks.
 ///
 /// A point read is two binary searches, a range read is a walk, and a copy of the whole shares its
-/// chunks until one is changed. A million rows are about four thousand chunks.
+/// chunks until one is changed. A million rows are about twelve thousand chunks: small ones, since
+/// each that a block touches is copied while a reader still holds the rows before it.
 package struct StateRows: Sendable {
   struct Row: Sendable {
     let key: StateKey
@@ -11,7 +12,7 @@ package struct StateRows: Sendable {
   }
 
   /// A chunk that grows beyond this is cut in two.
-  private static let chunkLimit = 384
+  private static let chunkLimit = 128
 
   private var chunks: [[Row]] = []
   /// The first key of each chunk: kept apart, so that the outer search touches little memory.
