@@ -219,6 +219,8 @@ final class TableNetwork: StorageNetwork {
     var isDown = false
     var eligible: [ProviderID] = []
     var released: [BundleID] = []
+    /// Bundles with a column whose holder leaves and that nobody can take.
+    var stranded: Set<BundleID> = []
     /// How often the gateway let the ledger know that it is there.
     var presences = 0
     var groupProviders: [UInt64: PlacementGroupRecord] = [:]
@@ -347,6 +349,9 @@ final class TableNetwork: StorageNetwork {
     LedgerTime(milliseconds: state.withLock { $0.now })
   }
   func bundleTermMilliseconds() async throws -> UInt64 { 600_000 }
+  func isStranded(_ bundle: BundleRecord) async throws -> Bool {
+    state.withLock { $0.stranded.contains(bundle.id) }
+  }
   func showPresence() async throws { state.withLock { $0.presences += 1 } }
 }
 

@@ -27,16 +27,20 @@ struct EngineTests {
       index = RememberingIndex()
     }
 
-    func engine(_ change: (inout SegmentLimits) -> Void = { _ in }) throws -> StorageEngine {
+    /// - Parameter policy: when deleted bytes go; the index here knows of no live one.
+    func engine(
+      policy: CompactionPolicy = CompactionPolicy(),
+      _ change: (inout SegmentLimits) -> Void = { _ in }
+    ) throws -> StorageEngine {
       var limits = SegmentLimits()
       change(&limits)
       limits.segmentBytes = 24 << 20
-      return StorageEngine(
-        StorageEngine.Configuration(
-          network: network, transport: providers,
-          catalog: try SegmentCatalog(
-            path: directory.file("segments.sqlite")),
-          index: index, identity: seed, limits: limits, logger: Logger(label: "test")))
+      var configuration = StorageEngine.Configuration(
+        network: network, transport: providers,
+        catalog: try SegmentCatalog(path: directory.file("segments.sqlite")),
+        index: index, identity: seed, limits: limits, logger: Logger(label: "test"))
+      configuration.compaction = policy
+      return StorageEngine(configuration)
     }
 
     func started() async throws -> StorageEngine {
@@ -207,6 +211,45 @@ struct EngineTests {
     let another = try await Self.put(bytes, key: "n", in: second)
     #expect(bench.index.sequences == [1, 2, 3])
     #expect(try await Self.get(another, from: second) == bytes)
+  }
+
+  @Test("a bundle that an operator leaves, and nobody can take over, is coded again without it")
+  func strandedBundle() async throws {
+    let bench = try Bench(providers: 6)
+    let engine = try bench.engine(policy: .off) { limits in
+      limits.collectEvery = .milliseconds(50)
+      limits.recodeAfter = .zero
+    }
+    try await engine.start()
+    let bytes = Self.random(500_000, seed: 6)
+    let blob = try await Self.put(bytes, key: "k", in: engine)
+    await engine.flush()
+    let id = BundleID(number: 1)
+    func classes() -> [UInt8] {
+      bench.network.state.withLock { state in
+        state.bundles.values.sorted { $0.id.number < $1.id.number }.map(\.codeClass.totalShards)
+      }
+    }
+    #expect(classes() == [6])
+    // One of six is gone. Whoever only died leaves nothing stranded, and nothing is moved.
+    let running = Task { await engine.run() }
+    bench.network.state.withLock { state in
+      state.eligible.removeLast()
+      state.bundles[1]?.slots[5].provider = nil
+    }
+    try await eventually("a group without it is in force", within: 60) {
+      await engine.status().classInForce != "RS(3,6)"
+    }
+    #expect(classes() == [6])
+    bench.network.state.withLock { _ = $0.stranded.insert(id) }
+    try await eventually("the bundle was coded again", within: 60) {
+      bench.network.state.withLock { $0.released } == [id]
+    }
+    running.cancel()
+    await running.value
+    #expect(classes() == [6, 5])
+    bench.providers.state.withLock { $0.dead = [bench.providers.ids[5]] }
+    #expect(try await Self.get(blob, from: engine) == bytes)
   }
 
   @Test("while anything is staged the ledger hears of the gateway")

@@ -41,7 +41,7 @@ import Testing
       columnRoot: second.columnTree(slot: 1).root, leafCount: second.columnLeafCount,
       byteCount: second.columnByteCount, stagedByteMilliseconds: 0, end: first.end)
     let bytes = second.canonicalBytes()
-    try store.index.saveManifest(second.hash, bytes: bytes, total: bytes.count)
+    try store.index.saveManifest(second.hash, of: second.lease, bytes: bytes, total: bytes.count)
     try store.seal(second, statement: statement, stale: [first.bundleKey], time: .genesis)
     let key = ShardKey(segment: entry.segment, slot: 1)
     #expect(store.row(key)?.bundleKey == second.hash)

@@ -1,5 +1,6 @@
 import Cryptography
 import Ledger
+import Locks
 import NIOCore
 import Primitives
 import ServiceKit
@@ -54,6 +55,29 @@ import Testing
       try await code(fixture.appendOrder(chunk, segment: 3, fence: 2), chunk) == .fenced)
     #expect(
       try await code(fixture.appendOrder(chunk, segment: 3, fence: 3), chunk) == .diskQuota)
+  }
+
+  @Test func whoIsPausedTakesNoChunkOfAnyGroup() async throws {
+    let pause = PauseFlag()
+    let fixture = try ProviderFixture(isPaused: { pause.isOn })
+    try await fixture.openGroup()
+    try await fixture.service.upkeep.step()
+    #expect(try await fixture.refusal(fixture.appendOrder(chunk), tail: chunk) == nil)
+    pause.set(true)
+    try await fixture.service.upkeep.step()
+    let more = fixture.appendOrder(chunk, after: chunk)
+    #expect(try await fixture.refusal(more, tail: chunk)?.code == .paused)
+    // What it keeps it gives back, and it says on the ledger that it takes no more.
+    let read = fixture.readOrder(0..<10, of: UInt64(chunk.count))
+    #expect(try await fixture.refusal(read) == nil)
+    guard case .setAvailability(let word)? = fixture.ledger.payloads.last else {
+      Issue.record("the ledger was not told")
+      return
+    }
+    #expect(!word.isAvailable)
+    pause.set(false)
+    try await fixture.service.upkeep.step()
+    #expect(try await fixture.refusal(more, tail: chunk) == nil)
   }
 
   @Test func theStagingReserveIsTheCap() async throws {
@@ -221,4 +245,11 @@ import Testing
     #expect(LinkBody.orderingKey(one) != LinkBody.orderingKey(other))
     #expect(LinkBody.orderingKey(LinkBody.encode(StorageRequest.status)) == nil)
   }
+}
+
+/// What an owner said last.
+private final class PauseFlag: Sendable {
+  private let state = Locked(false)
+  var isOn: Bool { state.withLock { $0 } }
+  func set(_ isOn: Bool) { state.withLock { $0 = isOn } }
 }

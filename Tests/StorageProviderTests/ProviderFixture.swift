@@ -22,15 +22,18 @@ struct ProviderFixture {
 
   init(
     number: UInt64 = 1, ledger: FakeLedger = FakeLedger(), quotaBytes: UInt64 = 1 << 30,
-    limits: any StorageLimiting = NoLimits(), peers: any ProviderCalling = NoPeers()
+    limits: any StorageLimiting = NoLimits(), peers: any ProviderCalling = NoPeers(),
+    isPaused: @escaping @Sendable () -> Bool = { false }
   ) throws {
     self.ledger = ledger
     key = Self.key(number)
     directory = try TemporaryDirectory("provider")
+    var configuration = StorageProviderService.Configuration(
+      key: key, shardDirectory: directory.file("shards"),
+      indexPath: directory.file("provider.sqlite"), quotaBytes: quotaBytes)
+    configuration.isPaused = isPaused
     service = try StorageProviderService(
-      .init(
-        key: key, shardDirectory: directory.file("shards"),
-        indexPath: directory.file("provider.sqlite"), quotaBytes: quotaBytes),
+      configuration,
       access: ledger, peers: peers, limits: limits, files: files)
   }
 

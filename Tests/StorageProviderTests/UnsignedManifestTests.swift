@@ -1,5 +1,6 @@
 import Cryptography
 import Primitives
+import ServiceKit
 import StorageService
 import TestSupport
 import Testing
@@ -8,9 +9,34 @@ import Testing
 
 /// Manifests that nobody had countersigned do not fill a provider's disk.
 @Suite struct UnsignedManifestTests {
-  private static func entry(_ number: UInt8, bytes: Int, at time: UInt64) -> UnsignedManifests.Entry
-  {
-    (Digest.sha256([number]), bytes, LedgerTime(milliseconds: time))
+  private static func entry(
+    _ number: UInt8, bytes: Int, at time: UInt64, lease: UInt64 = 1
+  ) -> UnsignedManifests.Entry {
+    (
+      Digest.sha256([number]), LeaseID(number: lease), bytes, LedgerTime(milliseconds: time)
+    )
+  }
+
+  @Test func whoFloodsDrivesOutItsOwn() {
+    // Another customer's, the oldest of all, waits while one sends eight.
+    let honest = Self.entry(0, bytes: 3_000, at: 1, lease: 2)
+    let flood = (1...8).map { Self.entry(UInt8($0), bytes: 2_000, at: 1 + UInt64($0)) }
+    let gone = UnsignedManifests.surplus([honest] + flood, byteLimit: 8_000)
+    #expect(gone == flood.prefix(6).map(\.key))
+    // However it is divided, no more is left than is allowed.
+    var generator = SeededGenerator.fromEnvironment(default: 17)
+    for _ in 0..<50 {
+      let entries = (0..<40).map { number in
+        Self.entry(
+          number, bytes: Int.random(in: 1...900, using: &generator), at: UInt64(number),
+          lease: UInt64.random(in: 1...5, using: &generator))
+      }
+      let gone = Set(UnsignedManifests.surplus(entries, byteLimit: 5_000))
+      let left = entries.filter { !gone.contains($0.key) }
+      #expect(left.reduce(0) { $0 + $1.bytes } <= 5_000)
+      // And not less than the last one that went would have been too much.
+      #expect(left.reduce(0) { $0 + $1.bytes } > 5_000 - 900 || gone.isEmpty)
+    }
   }
 
   @Test func theOldestGoWhenThereAreTooMany() {
@@ -33,7 +59,9 @@ import Testing
     #expect(try index.manifest(signed) != nil)
     #expect(try index.unsignedManifests().map(\.key) == [])
     let stray = Digest.sha256([1])
-    try index.saveManifest(stray, bytes: [1, 2, 3], total: 3, at: LedgerTime(milliseconds: 2_000))
+    try index.saveManifest(
+      stray, of: ProviderFixture.lease, bytes: [1, 2, 3], total: 3,
+      at: LedgerTime(milliseconds: 2_000))
     #expect(try index.unsignedManifests().map(\.key) == [stray])
     try await service.refreshClock()
     try await service.upkeep.collect()

@@ -54,6 +54,12 @@ struct ProviderInitCommand: AsyncParsableCommand {
   @Flag(help: "Ask nothing.")
   var noQuestions = false
 
+  /// What cannot be read is said before anything is done.
+  func validate() throws {
+    var (limits, profile) = (ProviderLimits(), OperatorProfile())
+    try apply(to: &limits, &profile)
+  }
+
   func run() async throws {
     let network = try data.network()
     let known = try id.map { try ProviderChoice.one($0, in: network) }
@@ -67,8 +73,7 @@ struct ProviderInitCommand: AsyncParsableCommand {
       try ProviderQuestions.ask(&limits, &profile)
     }
     // A profile that makes no sense must not leave a half-made provider behind.
-    _ = try profile.costs()
-    _ = try profile.prices()
+    try Self.check(profile)
     let name: ProcessName
     if let known { name = known } else { name = try await Self.make(in: network) }
     try OperatorFiles(directory: network.directory.dataDirectory(of: name))
@@ -80,6 +85,27 @@ struct ProviderInitCommand: AsyncParsableCommand {
         ? "It runs with its old settings until it is started again: trellis provider restart "
           + "--id \(name.id)"
         : "Start it: trellis provider start --id \(name.id)")
+  }
+
+  /// The options that set the fields that a profile's errors name.
+  private static let options = [
+    "pricePerTiBMonth": "--price", "egressPricePerTiB": "--egress-price", "milliwatts": "--watts",
+    "tariffPerKWh": "--tariff", "hardwarePrice": "--hardware-price",
+    "hardwareLifeDays": "--hardware-life", "overagePerGiB": "--data-cost",
+  ]
+
+  /// - Throws: ``UserError`` in the words of the options.
+  private static func check(_ profile: OperatorProfile) throws {
+    do throws(OperatorProfileError) {
+      _ = try profile.costs()
+      _ = try profile.prices()
+    } catch {
+      let option = options[error.field] ?? error.field
+      let reason = options.reduce(error.reason) { text, entry in
+        text.replacingOccurrences(of: entry.key, with: entry.value)
+      }
+      throw UserError("\(option) \(reason)")
+    }
   }
 
   private static func make(in network: OpenNetwork) async throws -> ProcessName {

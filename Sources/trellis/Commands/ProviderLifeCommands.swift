@@ -66,7 +66,11 @@ struct ProviderDrainCommand: AsyncParsableCommand {
       print("\(life.name.id) gives its data back; `trellis provider list` shows how far it is.")
       return
     }
-    try await life.waitUntilFree()
+    try await life.waitUntilFree {
+      // What was staged here before may have come into a bundle only now.
+      try await life.submit(
+        .service(StorageKeys.service, payload: StoragePayload.drain.canonicalBytes()))
+    }
     print("\(life.name.id) keeps nothing for anyone any more.")
   }
 }
@@ -133,7 +137,11 @@ struct ProviderListCommand: AsyncParsableCommand {
     let provider: String
     let isRunning: Bool
     let isPaused: Bool
+    /// `active`, `underbonded`, `leaving`, `left` or `not registered`.
     let standing: String
+    /// How long until the bond of one that leaves can be withdrawn, in seconds of the ledger's
+    /// clock.
+    let bondFreeInSeconds: UInt64?
     let bond: String
     let columns: UInt64
     let awaitingRepair: UInt64
@@ -153,22 +161,32 @@ struct ProviderListCommand: AsyncParsableCommand {
     }
     for row in rows {
       let state = row.isRunning ? (row.isPaused ? "paused" : "running") : "stopped"
+      let free = row.bondFreeInSeconds.map { $0 > 0 ? " (free in \($0) s)" : " (free)" } ?? ""
       print(
-        "\(row.provider)  \(state)  \(row.standing)  bond \(row.bond)  \(row.columns) columns, "
-          + "\(row.committedBytes) bytes"
+        "\(row.provider)  \(state)  \(row.standing)  bond \(row.bond)\(free)  "
+          + "\(row.columns) columns, \(row.committedBytes) bytes"
           + (row.awaitingRepair > 0 ? ", \(row.awaitingRepair) columns being rebuilt" : ""))
     }
+  }
+
+  private static func text(_ standing: ProviderStanding) -> String {
+    if case .unbonding = standing { "leaving" } else { "\(standing)" }
   }
 
   private func row(_ life: ProviderLife, _ network: OpenNetwork) async throws -> Row {
     let record = try? await life.record()
     let storage = try await life.storage()
     let files = OperatorFiles(directory: network.directory.dataDirectory(of: life.name))
+    var freeIn: UInt64?
+    if case .unbonding(let until)? = record?.standing {
+      freeIn = try await life.milliseconds(until: until).addingSaturated(999) / 1_000
+    }
     return Row(
       provider: life.name.id,
       isRunning: ProcessLock.holder(of: network.directory.lockPath(of: life.name)) != nil,
       isPaused: try files.profile().isPaused ?? false,
-      standing: record.map { "\($0.standing)" } ?? "not registered",
+      standing: record.map { Self.text($0.standing) } ?? "not registered",
+      bondFreeInSeconds: freeIn,
       bond: record.map { "\($0.bond)" } ?? "0", columns: storage?.obligations ?? 0,
       awaitingRepair: storage?.repairsOwed ?? 0, committedBytes: storage?.committedBytes ?? 0,
       diskLimitBytes: try files.limits().diskBytes)
@@ -235,13 +253,27 @@ struct ProviderLife {
     _ = try await client.submit(operation, signer: key, lane: Self.lane)
   }
 
+  /// How long nothing happens before a person is told what is missing.
+  private static let patience = Duration.seconds(30)
+
   /// Waits until the storage service holds nothing against its bond; says how far it is.
-  func waitUntilFree() async throws {
+  /// - Parameter giveBack: has columns taken that came later.
+  func waitUntilFree(giveBack: () async throws -> Void = {}) async throws {
     var last: UInt64?
+    var since = ContinuousClock.now
     while let storage = try await storage(), storage.isObliged {
       let left = storage.obligations + storage.repairsOwed
-      if left != last { print("\(name.id): \(left) columns are still to be rebuilt elsewhere") }
-      last = left
+      if left != last {
+        Console.say("\(name.id): \(left) columns are still to be rebuilt elsewhere")
+        (last, since) = (left, .now)
+      } else if ContinuousClock.now - since > Self.patience {
+        Console.say(
+          "\(name.id): the same \(left) columns wait for an operator that has no other column of "
+            + "their bundles, or for their gateway to code them anew; another provider would help: "
+            + "trellis provider init")
+        since = .now
+      }
+      if storage.obligations > 0, !storage.isBeingVacated { try await giveBack() }
       try await Task.sleep(for: .milliseconds(500))
     }
   }

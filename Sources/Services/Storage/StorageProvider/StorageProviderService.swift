@@ -76,10 +76,11 @@ package final class StorageProviderService: Sendable {
       index: index, files: files ?? DiskFileSystem(directory: configuration.shardDirectory),
       quotaBytes: configuration.quotaBytes, logger: logger)
     let accounts = try RetrievalAccounts(index: index)
+    let pause = PauseSwitch(configuration.isPaused)
     ledger = LedgerView(access)
     handler = StorageLinkHandler(
       key: key, store: store, ledger: ledger, accounts: accounts, limits: limits,
-      threads: threads, logger: logger)
+      threads: threads, isPaused: { pause.isPaused }, logger: logger)
     prover = StorageProver(
       key: key, store: store, access: access, threads: threads, logger: logger)
     repairer = StorageRepairer(
@@ -87,7 +88,7 @@ package final class StorageProviderService: Sendable {
       threads: threads, logger: logger)
     upkeep = StorageUpkeep(
       key: key, store: store, access: access, ledger: ledger, accounts: accounts,
-      threads: threads, isPaused: configuration.isPaused, logger: logger)
+      threads: threads, isPaused: { pause.look() }, logger: logger)
     answerer = RetrievalAnswerer(
       key: key, store: store, access: access, threads: threads, logger: logger)
     scrubber = ShardScrubber(

@@ -45,13 +45,17 @@ actor GroupKeeper {
   /// ``refresh()``.
   func discardCurrent() { current = nil }
 
-  /// Looks whether the group is still the strongest that can be had, and orders a better one if
-  /// not. Called every few blocks.
+  /// Looks whether the group is still the strongest that can be had and all of it takes work, and
+  /// orders another if not. Called every few blocks.
   func refresh() async {
     do {
-      let possible = CodeClass.strongest(operators: try await live().count)
-      if let current, let possible, possible.totalShards <= current.codeClass.totalShards { return }
-      if current != nil && possible == nil { return }
+      let live = Set(try await live())
+      let possible = CodeClass.strongest(operators: live.count)
+      if let current {
+        guard let possible else { return }
+        let takesWork = current.providers.allSatisfy(live.contains)
+        if takesWork, possible.totalShards <= current.codeClass.totalShards { return }
+      }
       let better = try await order()
       logger.info("new segments are coded \(better.codeClass)")
     } catch {

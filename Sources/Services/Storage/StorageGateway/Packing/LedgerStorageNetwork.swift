@@ -208,6 +208,19 @@ package actor LedgerStorageNetwork: StorageNetwork {
     try await parameter("storage.bundle-term-milliseconds") ?? 30 * 86_400_000
   }
 
+  package func isStranded(_ bundle: BundleRecord) async throws -> Bool {
+    for slot in bundle.slots.indices where bundle.slots[slot].provider == nil {
+      let repair = try await client.value(
+        StorageKeys.repair(bundle.id, UInt8(slot)), as: RepairRecord.self)
+      guard let repair, repair.isDegraded, let leaver = repair.leaver else { continue }
+      let record = try await client.value(
+        StorageKeys.provider(leaver), as: StorageProviderRecord.self)
+      // Who died or was faulted did not say so: it may come back, or another may.
+      if record?.isAvailable == false { return true }
+    }
+    return false
+  }
+
   package func showPresence() async throws {
     guard !isShowingPresence else { return }
     isShowingPresence = true

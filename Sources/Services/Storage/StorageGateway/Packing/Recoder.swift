@@ -4,7 +4,9 @@ import Primitives
 import ServiceKit
 import StorageService
 
-/// Codes bundles of a weaker class again when operators have returned.
+/// Codes bundles of a weaker class again when operators have returned, and those of a stronger one
+/// that an operator leaves while nobody could take its columns: with as many operators as columns
+/// nobody could ever go.
 ///
 /// A segment's payload is read from any k shards and appended, stripe by stripe and unchanged, to a
 /// group of the stronger class under the same segment number. Extents are logical, so no object's
@@ -54,14 +56,18 @@ actor Recoder {
       steadySince = .now
     }
     do {
-      var weaker: [(bundle: UInt64, segments: [SegmentRecord])] = []
+      var due: [(bundle: UInt64, segments: [SegmentRecord])] = []
       for bundle in try await catalog.bundles() {
         let segments = try await catalog.segments(ofBundle: bundle)
         guard let codeClass = segments.first?.codeClass else { continue }
-        if codeClass.totalShards < target.totalShards { weaker.append((bundle, segments)) }
+        if codeClass.totalShards < target.totalShards {
+          due.append((bundle, segments))
+        } else if codeClass.totalShards > target.totalShards, try await isStranded(bundle) {
+          due.append((bundle, segments))
+        }
       }
-      waiting = weaker.count
-      guard let next = weaker.first, ContinuousClock.now - steadySince >= recodeAfter else {
+      waiting = due.count
+      guard let next = due.first, ContinuousClock.now - steadySince >= recodeAfter else {
         return
       }
       try await recode(next.segments, from: BundleID(number: next.bundle))
@@ -69,6 +75,12 @@ actor Recoder {
     } catch {
       logger.warning("a bundle could not be coded again yet: \(error)")
     }
+  }
+
+  private func isStranded(_ bundle: UInt64) async throws -> Bool {
+    guard let record = try await network.bundle(BundleID(number: bundle)), record.vacantSlots > 0
+    else { return false }
+    return try await network.isStranded(record)
   }
 
   private func recode(_ segments: [SegmentRecord], from old: BundleID) async throws {

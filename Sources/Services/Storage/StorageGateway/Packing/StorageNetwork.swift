@@ -39,6 +39,9 @@ package protocol StorageNetwork: Sendable {
   func ledgerTime() async throws -> LedgerTime
   /// For how long a new bundle is ordered, in milliseconds of the ledger's clock.
   func bundleTermMilliseconds() async throws -> UInt64
+  /// Whether a column of a bundle has no operator that could take it, and its last holder's
+  /// operator took it away by intent: it drained the provider, or leaves.
+  func isStranded(_ bundle: BundleRecord) async throws -> Bool
   /// Lets the ledger know that the customer is there, if it has not heard of it for a while: from a
   /// silent one providers claim pay for what is staged.
   func showPresence() async throws

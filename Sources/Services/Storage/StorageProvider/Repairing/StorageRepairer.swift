@@ -133,7 +133,7 @@ package actor StorageRepairer {
       let time = await ledger.time
       try await threads.runIfActive { [store] in
         try store.index.saveManifest(
-          bundle.bundleKey, bytes: bytes, total: bytes.count, at: time)
+          bundle.bundleKey, of: bundle.lease, bytes: bytes, total: bytes.count, at: time)
       }
       return manifest
     }

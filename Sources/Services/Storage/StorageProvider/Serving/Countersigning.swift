@@ -30,7 +30,8 @@ extension StorageLinkHandler {
     }
     let time = await ledger.time
     try await onDisk { [store] in
-      try store.index.saveManifest(key, bytes: bytes, total: bytes.count, at: time)
+      try store.index.saveManifest(
+        key, of: manifest.lease, bytes: bytes, total: bytes.count, at: time)
       try store.index.dropUnsignedManifests(
         UnsignedManifests.surplus(try store.index.unsignedManifests()))
     }

@@ -22,14 +22,19 @@ package final class StorageLinkHandler: Sendable {
   let manifests = ManifestInbox()
   private let fences: FenceBook
   private let threads: NIOThreadPool
+  private let isPaused: @Sendable () -> Bool
   private let logger: Logger
 
-  /// - Parameter threads: where disk work is done; started, and stopped by its owner.
+  /// - Parameters:
+  ///   - threads: where disk work is done; started, and stopped by its owner.
+  ///   - isPaused: whether the owner wants no new work; asked with each chunk.
   package init(
     key: SigningKey, store: ShardStore, ledger: LedgerView, accounts: RetrievalAccounts,
     limits: any StorageLimiting, threads: NIOThreadPool,
+    isPaused: @escaping @Sendable () -> Bool = { false },
     logger: Logger = Logger(label: "storage-handler")
   ) {
+    self.isPaused = isPaused
     self.key = key
     self.store = store
     self.ledger = ledger
@@ -150,6 +155,10 @@ package final class StorageLinkHandler: Sendable {
       throw StorageRefusal(.notAuthorized, "the order is not signed by the lease's customer")
     }
     try await checkWriter(order.fencingEpoch, customer: lease.customer)
+    // What was staged before is still countersigned; a group that was drawn before brings no more.
+    if isPaused() {
+      throw StorageRefusal(.paused, "the operator of this provider takes no new work")
+    }
     let group = try await group(order.group, lease: order.lease, slot: order.slot)
     try limits.admit(inbound: tail.readableBytes, stored: store.usedBytes)
     let time = await ledger.time

@@ -1,5 +1,6 @@
 import Cryptography
 import Primitives
+import ServiceKit
 
 /// Which manifests that nobody had countersigned may go.
 ///
@@ -12,15 +13,25 @@ enum UnsignedManifests {
   /// Gateways ask within seconds, and send it again when it is gone.
   static let keptMilliseconds: UInt64 = 600_000
 
-  typealias Entry = (key: Digest, bytes: Int, receivedAt: LedgerTime)
+  /// One of them.
+  typealias Entry = (key: Digest, lease: LeaseID, bytes: Int, receivedAt: LedgerTime)
 
-  /// The oldest of those that are more than the limit allows.
-  static func surplus(_ manifests: [Entry]) -> [Digest] {
-    var total = manifests.reduce(0) { $0 + $1.bytes }
+  /// Those that are more than the limit allows: each time the oldest of the lease that has the
+  /// most bytes, so that who floods a provider drives out its own and not another customer's, which
+  /// waits for its countersignature.
+  /// - Parameter manifests: the oldest first.
+  static func surplus(_ manifests: [Entry], byteLimit: Int = byteLimit) -> [Digest] {
+    var left = Dictionary(grouping: manifests, by: \.lease).mapValues { ArraySlice($0) }
+    var bytes = left.mapValues { $0.reduce(0) { $0 + $1.bytes } }
+    var total = bytes.values.reduce(0, +)
     var surplus: [Digest] = []
-    for manifest in manifests where total > byteLimit {
-      total -= manifest.bytes
-      surplus.append(manifest.key)
+    while total > byteLimit,
+      let lease = bytes.max(by: { ($0.value, $1.key) < ($1.value, $0.key) })?.key,
+      let oldest = left[lease]?.popFirst()
+    {
+      total -= oldest.bytes
+      bytes[lease, default: 0] -= oldest.bytes
+      surplus.append(oldest.key)
     }
     return surplus
   }

@@ -36,6 +36,9 @@ package final class ShardIndex: Sendable {
     migrator.registerMigration("unsigned manifests 1") {
       try $0.execute(sql: "ALTER TABLE manifest ADD COLUMN receivedAt INTEGER NOT NULL DEFAULT 0")
     }
+    migrator.registerMigration("unsigned manifests 2") {
+      try $0.execute(sql: "ALTER TABLE manifest ADD COLUMN lease INTEGER NOT NULL DEFAULT 0")
+    }
     migrator.registerMigration("staging claims 1") {
       try $0.execute(sql: "ALTER TABLE shard ADD COLUMN lastOrder BLOB")
     }
@@ -226,25 +229,28 @@ extension ShardIndex {
   }
 
   func saveManifest(
-    _ key: Digest, bytes: [UInt8], total: Int, at time: LedgerTime = .genesis
+    _ key: Digest, of lease: LeaseID, bytes: [UInt8], total: Int, at time: LedgerTime = .genesis
   ) throws {
     try commit {
       try $0.execute(
-        sql: "INSERT OR REPLACE INTO manifest (key, total, bytes, receivedAt) VALUES (?, ?, ?, ?)",
+        sql: """
+          INSERT OR REPLACE INTO manifest (key, lease, total, bytes, receivedAt)
+          VALUES (?, ?, ?, ?, ?)
+          """,
         arguments: [
-          DatabaseBytes(key.bytes), total, DatabaseBytes(bytes),
+          DatabaseBytes(key.bytes), Int64(bitPattern: lease.number), total, DatabaseBytes(bytes),
           Int64(bitPattern: time.milliseconds),
         ])
     }
   }
 
   /// Manifests that were never countersigned and that no shard names, the oldest first.
-  func unsignedManifests() throws -> [(key: Digest, bytes: Int, receivedAt: LedgerTime)] {
+  func unsignedManifests() throws -> [UnsignedManifests.Entry] {
     try read {
       try Row.fetchAll(
         $0,
         sql: """
-          SELECT key, length(bytes) AS bytes, receivedAt FROM manifest
+          SELECT key, lease, length(bytes) AS bytes, receivedAt FROM manifest
           WHERE NOT EXISTS (SELECT 1 FROM statement WHERE statement.bundleKey = manifest.key)
             AND NOT EXISTS (SELECT 1 FROM shard WHERE shard.bundleKey = manifest.key)
           ORDER BY receivedAt, key
@@ -252,7 +258,8 @@ extension ShardIndex {
       ).compactMap { row in
         guard let key = Digest(bytes: (row["key"] as DatabaseBytes).bytes) else { return nil }
         return (
-          key, row["bytes"], LedgerTime(milliseconds: UInt64(bitPattern: row["receivedAt"]))
+          key, LeaseID(number: UInt64(bitPattern: row["lease"])), row["bytes"],
+          LedgerTime(milliseconds: UInt64(bitPattern: row["receivedAt"]))
         )
       }
     }

@@ -56,6 +56,8 @@ package struct StorageRefusal: Error, Hashable, Sendable, CanonicalCodable,
     case notReady = 24
     /// A shard that is sealed in a bundle does not change.
     case sealed = 25
+    /// The provider's operator takes no new work.
+    case paused = 26
 
     /// A name such as `disk-quota`.
     package var name: String {
