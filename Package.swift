@@ -235,7 +235,9 @@ let package = Package(
         logging,
       ]),
     tests("PresetFiles", ["Primitives", "Economics", "PresetFiles"]),
-    tests("Simulator", ["Primitives", "Economics", "Simulator"]),
+    tests(
+      "Simulator",
+      ["Primitives", "Cryptography", "Economics", "ServiceKit", "Ledger", "Simulator"]),
     tests("Trellis", ["ProviderAgent", "trellis", argumentParser]),
     tests("Tidy", []),
     tests("EndToEnd", ["Primitives"], exclude: ["tools"]),

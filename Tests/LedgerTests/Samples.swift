@@ -59,7 +59,27 @@ enum Samples {
     ("undelegate", .undelegate(validator: account, amount: .whole(1))),
     ("unjail", .unjail),
     ("claim-rewards", .claimRewards(validator: account)),
+    ("report-usage", .reportUsage(usageReport)),
   ]
+
+  static let accountInput: AccountInput = {
+    var input = AccountInput(account, role: "provider")
+    input.measures.usage = .whole(1)
+    input.measures.work = 2
+    input.bought = .whole(3)
+    input.lock = .init(amount: .whole(4), epochs: 5)
+    input.redeem = .init(subToken: "IOT", amount: .whole(6))
+    return input
+  }()
+
+  static let usageReport: UsageReport = {
+    var report = UsageReport(epoch: 7)
+    report.price = .whole(2)
+    report.power = 9
+    report.candidates = [CandidateInput("iot", measures: Measures())]
+    report.accounts = [accountInput]
+    return report
+  }()
 
   static var records: [(name: String, bytes: [UInt8])] {
     var causes = CauseList()
@@ -171,6 +191,8 @@ enum Samples {
             ])
         ).canonicalBytes()
       ),
+      ("account-input", accountInput.canonicalBytes()),
+      ("settled-balance", SettledBalance(before: .whole(1), after: .whole(2)).canonicalBytes()),
       (
         "supply",
         SupplyRecord(

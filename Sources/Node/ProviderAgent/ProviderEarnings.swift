@@ -77,6 +77,7 @@ package struct ProviderEarnings: Sendable {
     case .fixed(let bucket): return "\(payer): a fixed sum from the \(bucket) bucket"
     case .voucher: return "\(payer): vouchers signed by the payer"
     case .zero: return "\(payer): nothing was earned"
+    case .policy(let kind): return "\(kind), by the network's rules and no lease"
     }
   }
 }

@@ -13,17 +13,20 @@ struct NetworkCommand: AsyncParsableCommand {
       A preset is a dated list of rules: what is emitted, burned, split, vested and locked. Those \
       of ten real networks come with the program, and `commons`, the default.
 
+      `trellis up --preset NAME` runs one; `trace` then settles its epochs once more and compares.
+
       Examples:
         trellis network list
         trellis network show helium
         trellis network new --from commons --set vesting.epochs=30 --out mine.yaml
         trellis network check mine.yaml
         trellis network diff commons mine.yaml
+        trellis network trace --data helium-net --out trace.jsonl
         trellis network testnet --validators 4 --out /srv/testnet
       """,
     subcommands: [
       ListPresets.self, ShowPreset.self, NewPreset.self, CheckPreset.self, ComparePresets.self,
-      TestnetCommand.self,
+      TraceCommand.self, TestnetCommand.self,
     ])
 
   struct ListPresets: AsyncParsableCommand {

@@ -87,8 +87,10 @@ struct QueryCommand: AsyncParsableCommand {
     @OptionGroup var data: DataOption
 
     func run() async throws {
-      let client = try data.network().ledger
-      for declaration in DevnetGenesis.declarations {
+      let network = try data.network()
+      let client = network.ledger
+      let policy = try GenesisFile.read(from: network.directory).policy
+      for declaration in DevnetGenesis.declarations(policy: policy) {
         let record = try await client.value(
           StateKeys.parameter(declaration.name), as: ParameterRecord.self)
         let value = record?.value ?? declaration.production

@@ -17,11 +17,12 @@ struct SimulateCommand: AsyncParsableCommand {
         trellis simulate helium --runs 3000 --report helium.html
         trellis simulate filecoin --set market.price-usd=4 --csv filecoin.csv
         trellis simulate commons --sweep unit-price-usd=0.05..0.5/10
+        trellis simulate commons --sweep policy.vesting.epochs=30..120/4
         trellis simulate akash --audit
         trellis simulate io-net --print-scenario > mine.yaml
       """)
 
-  @Argument(help: "The preset: commons, helium, filecoin, …")
+  @Argument(help: "The preset: commons, helium, filecoin, … or a file of `trellis network new`.")
   var preset: String
   @OptionGroup var options: SimulationOptions
   @Option(help: "How many runs, divided among the price regimes.")

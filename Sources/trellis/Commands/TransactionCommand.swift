@@ -8,9 +8,10 @@ import Primitives
 struct TransactionCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tx",
-    abstract: "Send a transaction: faucet, transfer, top-up, parameter, and all about stake.",
+    abstract: "Send a transaction: faucet, transfer, top-up, parameter, usage, all about stake.",
     subcommands: [
-      Faucet.self, Transfer.self, TopUp.self, Parameter.self, CreateValidator.self,
+      Faucet.self, Transfer.self, TopUp.self, Parameter.self, UsageTransaction.self,
+      CreateValidator.self,
       EditValidator.self, Delegate.self, Undelegate.self, Unjail.self, ClaimRewards.self,
     ])
 

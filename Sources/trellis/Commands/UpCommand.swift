@@ -1,5 +1,7 @@
 import ArgumentParser
+import Economics
 import Foundation
+import Ledger
 import Primitives
 
 /// Starts the network and stays until Ctrl-C.
@@ -16,6 +18,8 @@ struct UpCommand: AsyncParsableCommand {
         trellis up
         trellis up --data /srv/net --providers 4 --epoch 10
         trellis up --restart --sample
+        trellis up --preset helium --data helium-net
+        trellis up --preset mine.yaml --from 2027-01-01 --epoch 2
       """)
 
   @OptionGroup var data: DataOption
@@ -23,8 +27,19 @@ struct UpCommand: AsyncParsableCommand {
   var providers: Int?
   @Option(help: "The first of the ports, for RPC; the others follow (9700 by default).")
   var port: Int?
-  @Option(help: "The length of a settlement epoch in seconds (30 by default; at least 5).")
+  @Option(
+    help: """
+      The length of a settlement epoch in seconds (30 by default; at least 5, or 1 with --preset).
+      """)
   var epoch: Int?
+  @Option(
+    help: """
+      The economic rules of a new network: a name of `trellis network list`, or a file. Each epoch \
+      then stands for one of the preset's, however long it lasts.
+      """)
+  var preset: String?
+  @Option(help: "With --preset: the date at which its calendar begins (today by default).")
+  var from: String?
   @Option(
     help: "A host name of yours: bucket.NAME is then a bucket, as bucket.localhost always is.")
   var domain: String?
@@ -48,8 +63,15 @@ struct UpCommand: AsyncParsableCommand {
       throw ValidationError("--port \(port) is not within 1024 to \(PortPlan.highestBase).")
     }
     try checkCredits()
-    if let epoch, !(5...86_400).contains(epoch) {
-      throw ValidationError("--epoch \(epoch) is not within 5 to 86400 seconds.")
+    let shortest = preset == nil ? 5 : 1
+    if let epoch, !(shortest...86_400).contains(epoch) {
+      throw ValidationError("--epoch \(epoch) is not within \(shortest) to 86400 seconds.")
+    }
+    if let from, UnixTime(text: from) == nil {
+      throw ValidationError("--from \(from) is no date such as 2026-08-05.")
+    }
+    if from != nil, preset == nil {
+      throw ValidationError("--from is the date at which a --preset begins; give both.")
     }
   }
 
@@ -57,12 +79,22 @@ struct UpCommand: AsyncParsableCommand {
     if let streamCredits { _ = try TransactionCommand.quantity(streamCredits, as: Credits.self) }
   }
 
+  /// The rules that were asked for, at their place in the calendar.
+  private func rules() throws -> GenesisPreset? {
+    guard let preset else { return nil }
+    let rules = try PresetSource.preset(preset)
+    let date =
+      from.flatMap { UnixTime(text: $0) }
+      ?? UnixTime(seconds: Int64(Date().timeIntervalSince1970) / 86_400 * 86_400)
+    return GenesisPreset(preset: rules, firstEpoch: rules.calendar.epoch(from: date))
+  }
+
   func run() async throws {
     let directory = data.directory
     let founder = NetworkFounder(
       directory: directory, providers: providers, portBase: port,
       epochMilliseconds: epoch.map { UInt64($0) * 1000 }, domain: domain?.lowercased(),
-      streamCredits: streamCredits, topsUp: topUp)
+      streamCredits: streamCredits, topsUp: topUp, preset: try rules())
     try directory.prepare(for: [])
     if let owner = ProcessLock.holder(of: directory.supervisorLockPath) {
       return try await startMissing(directory, owner: owner)

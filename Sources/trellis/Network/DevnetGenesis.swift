@@ -1,5 +1,6 @@
 import Catalogue
 import Cryptography
+import Economics
 import Foundation
 import Ledger
 import Primitives
@@ -17,14 +18,17 @@ enum DevnetGenesis {
   static let validatorStake: UInt128 = 1_000
 
   /// Everything that the ledger and its services let people govern, by name.
-  static var declarations: [ParameterDeclaration] {
-    LedgerParameters.all(ServiceCatalogue.modules).sorted { $0.name < $1.name }
+  /// - Parameter policy: the network's economic policy, as its genesis names it.
+  static func declarations(policy: String) -> [ParameterDeclaration] {
+    LedgerParameters.all(ServiceCatalogue.modules, policy: policy).sorted { $0.name < $1.name }
   }
 
   /// Builds the genesis from the secrets, which are made where they are missing.
+  /// - Parameter preset: the rules by which epochs are settled; nil for `commons/0`.
   /// - Throws: ``UserError``.
   static func make(
-    settings: NetworkSettings, secrets: SecretStore, now: Date = Date()
+    settings: NetworkSettings, secrets: SecretStore, preset: GenesisPreset? = nil,
+    now: Date = Date()
   ) throws -> Genesis {
     let validator = try secrets.ensure("validator")
     // Its account must exist to send; what it holds does not matter.
@@ -46,10 +50,22 @@ enum DevnetGenesis {
           stake: .whole(validatorStake))
       ],
       governors: [validator.ledgerKey.accountID],
-      parameters: LedgerParameters.devnet(
-        epochMilliseconds: UInt128(settings.epochMilliseconds),
-        services: ServiceCatalogue.modules),
-      policy: "commons/0", allowsFaucet: true)
+      parameters: parameters(settings, preset), policy: CommonsPolicy.id, allowsFaucet: true,
+      preset: preset)
+  }
+
+  private static func parameters(
+    _ settings: NetworkSettings, _ preset: GenesisPreset?
+  ) -> [Genesis.Parameter] {
+    let policy = preset.map { PolicyCatalogue.id(of: $0.preset) } ?? CommonsPolicy.id
+    let all = LedgerParameters.devnet(
+      epochMilliseconds: UInt128(settings.epochMilliseconds), services: ServiceCatalogue.modules,
+      policy: policy)
+    if preset == nil { return all }
+    // What is minted is the preset's to say.
+    return all.map {
+      $0.name == StakingParameters.reward ? Genesis.Parameter(name: $0.name, value: 0) : $0
+    }
   }
 
   private static func allocation(_ seed: IdentitySeed, _ tokens: UInt128) -> Genesis.Allocation {

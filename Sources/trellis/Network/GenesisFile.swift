@@ -1,6 +1,7 @@
 import Cryptography
 import Foundation
 import Ledger
+import PresetFiles
 import Primitives
 
 /// `genesis.json`: a genesis as people read it. Its hash is the chain's identity, and is checked.
@@ -24,6 +25,14 @@ struct GenesisFile: Codable {
     let maximumDailyCommissionChange: UInt16
   }
 
+  /// The rules of a network that settles by a preset.
+  struct Preset: Codable {
+    /// The epoch of the preset's calendar that the ledger's epoch 0 stands for.
+    let firstEpoch: UInt64
+    /// The preset as `trellis network show` prints it.
+    let rules: String
+  }
+
   let chain: String
   let chainName: String
   let genesisTimeMilliseconds: UInt64
@@ -33,8 +42,10 @@ struct GenesisFile: Codable {
   let validators: [Validator]
   let governors: [String]
   let parameters: [String: String]
+  let preset: Preset?
 
-  init(_ genesis: Genesis) {
+  /// - Throws: ``PresetFileError`` for a preset that cannot be written as text.
+  init(_ genesis: Genesis) throws {
     chain = genesis.chain.hex
     chainName = genesis.chainName
     genesisTimeMilliseconds = genesis.genesisTimeMilliseconds
@@ -57,9 +68,12 @@ struct GenesisFile: Codable {
     parameters = Dictionary(
       genesis.parameters.map { ($0.name, String($0.value)) },
       uniquingKeysWith: { first, _ in first })
+    preset = try genesis.preset.map {
+      Preset(firstEpoch: $0.firstEpoch, rules: try PresetFile.text(of: $0.preset))
+    }
   }
 
-  /// Writes a genesis. - Throws: ``UserError``.
+  /// Writes a genesis. - Throws: ``UserError``, ``PresetFileError``.
   static func write(_ genesis: Genesis, to directory: NetworkDirectory) throws {
     try AtomicFile.write(json: GenesisFile(genesis), to: directory.genesisPath)
   }
@@ -108,7 +122,12 @@ struct GenesisFile: Codable {
         }
         return .init(name: name, value: value)
       },
-      policy: policy, allowsFaucet: allowsFaucet)
+      policy: policy, allowsFaucet: allowsFaucet,
+      preset: try preset.map {
+        GenesisPreset(
+          preset: try PresetFile.preset(text: $0.rules, file: "\(path), preset.rules"),
+          firstEpoch: $0.firstEpoch)
+      })
   }
 }
 

@@ -12,6 +12,8 @@ struct NetworkFounder {
   var domain: String?
   var streamCredits: String?
   var topsUp: Bool?
+  /// The rules by which a new network's epochs are settled; nil for `commons/0`.
+  var preset: GenesisPreset?
 
   static let standardProviders = 12
   static let standardPortBase = 9700
@@ -40,7 +42,8 @@ struct NetworkFounder {
     settings.streamCredits = streamCredits
     settings.topsUp = topsUp
     try directory.prepare(for: settings.processes)
-    let genesis = try DevnetGenesis.make(settings: settings, secrets: SecretStore(directory))
+    let genesis = try DevnetGenesis.make(
+      settings: settings, secrets: SecretStore(directory), preset: preset)
     // Settings last: only with them does the network exist.
     try GenesisFile.write(genesis, to: directory)
     try settings.save(to: directory)
@@ -78,8 +81,10 @@ struct NetworkFounder {
         notes.append("--port stays \(ports.base): processes of this network are still running")
       }
     }
-    return Result(
-      settings: settings, genesis: try GenesisFile.read(from: directory), notes: notes,
-      isNew: false)
+    let genesis = try GenesisFile.read(from: directory)
+    if let preset, preset.preset != genesis.preset?.preset {
+      notes.append("--preset stays \(genesis.policy): the rules are part of this network's genesis")
+    }
+    return Result(settings: settings, genesis: genesis, notes: notes, isNew: false)
   }
 }

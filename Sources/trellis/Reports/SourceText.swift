@@ -15,6 +15,7 @@ enum SourceText {
     case .fixed(let bucket): "\(bucket)"
     case .voucher: "egress (vouchers)"
     case .zero: "nothing"
+    case .policy(let kind): "\(kind)"
     }
   }
 
@@ -26,7 +27,7 @@ enum SourceText {
     case .metered(.egressBytes), .metered(.repairBytes): "bytes"
     case .metered(.machineMilliseconds): "milliseconds"
     case .metered(.requests): "requests"
-    case .fixed, .voucher, .zero: ""
+    case .fixed, .voucher, .zero, .policy: ""
     }
   }
 
@@ -37,7 +38,7 @@ enum SourceText {
     case .metered(.egressBytes), .metered(.repairBytes): "GiB"
     case .metered(.machineMilliseconds): "hour"
     case .metered(.requests): "million requests"
-    case .fixed, .voucher, .zero: ""
+    case .fixed, .voucher, .zero, .policy: ""
     }
   }
 }

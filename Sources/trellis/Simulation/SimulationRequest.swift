@@ -1,6 +1,7 @@
 import Cryptography
 import Economics
 import Foundation
+import PresetFiles
 import Primitives
 import Simulator
 
@@ -13,22 +14,27 @@ struct SimulationRequest: Sendable {
   let text: String
   let file: String
 
+  /// What a change of the rules begins with; all others are the scenario's.
+  private static let policyPrefix = "policy."
+
   /// - Parameters:
+  ///   - name: a preset's name, or its file.
   ///   - file: a scenario file; nil takes the preset's own.
-  ///   - changes: `KEY=VALUE` each.
-  /// - Throws: ``UserError`` or ``ScenarioError``.
+  ///   - changes: `KEY=VALUE` each; `policy.KEY` is a field of the preset.
+  /// - Throws: ``UserError``, ``ScenarioError`` or ``PresetFileError``.
   init(
     preset name: String, file: String?, changes: [String], from: String? = nil, to: String? = nil
   ) throws {
-    guard let preset = PresetCatalogue.preset(named: name) else {
-      throw UserError(
-        "there is no preset \(name)",
-        advice: "There are: \(PresetCatalogue.names.joined(separator: ", ")).")
+    let all = try changes.map(Self.change)
+    let settings = all.filter { $0.path.hasPrefix(Self.policyPrefix) }.map {
+      (key: String($0.path.dropFirst(Self.policyPrefix.count)), value: $0.value)
     }
-    self.preset = preset
-    (text, self.file) = try Self.source(name, file)
+    let given = try PresetSource.preset(name)
+    preset = settings.isEmpty ? given : try PresetFile.setting(settings, in: given)
+    (text, self.file) = try Self.source(given.name, file)
     var scenario = try ScenarioReader.read(
-      text, file: self.file, changes: try changes.map(Self.change))
+      text, file: self.file,
+      changes: all.filter { !$0.path.hasPrefix(Self.policyPrefix) })
     let first = try from.map { try Self.day($0, "--from") } ?? scenario.firstDay
     guard let first else {
       throw UserError("\(self.file) names no first day", advice: "Give one: --from 2026-01-01.")

@@ -42,7 +42,11 @@ struct SimulationOptions: ParsableArguments {
   @Option(help: "The day after the last.")
   var to: String?
   @Option(
-    name: .long, help: "Another value for a field of the scenario, such as market.price-usd=2.")
+    name: .long,
+    help: """
+      Another value for a field of the scenario, such as market.price-usd=2, or of the rules, such \
+      as policy.vesting.epochs=30.
+      """)
   var set: [String] = []
   @Option(help: "How many runs are played at the same time (0: as many as there are cores).")
   var threads = 0

@@ -37,6 +37,9 @@ package struct CommonsPolicy: Policy {
     burn, repairer, reporter, refund, minimumBond, bondMultiple,
   ]
 
+  /// Those that also hold where a preset says what burns.
+  static let parametersBesidesBurn = parameters.filter { $0 != burn }
+
   package let burnSink: BurnSink
   private let repairerPart: UInt128
   private let reporterPart: UInt128

@@ -19,6 +19,10 @@ package struct EpochInputs: Hashable, Sendable {
   package var staked: Amount?
   /// Units of block space used.
   package var blockSpaceUsed: UInt128 = 0
+  /// Tokens that a ledger made since the last epoch by other rules than these (a faucet, rewards of
+  /// its validators), and those that it destroyed (slashes): in and out of what circulates.
+  package var mintedElsewhere: Amount = .zero
+  package var burnedElsewhere: Amount = .zero
 
   package init(price: Credits, accounts: [AccountInput]) {
     self.price = price

@@ -125,7 +125,7 @@ package struct NamedAmounts: Hashable, Sendable {
   }
 
   /// Adds to a name's amount. - Throws: ``ArithmeticError/overflow``.
-  mutating func add(_ amount: Amount, to name: String) throws(ArithmeticError) {
+  package mutating func add(_ amount: Amount, to name: String) throws(ArithmeticError) {
     if amount != .zero { self[name] = try self[name].adding(amount) }
   }
 

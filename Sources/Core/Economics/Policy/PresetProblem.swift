@@ -8,6 +8,9 @@ package struct PresetProblem: Hashable, Sendable {
 }
 
 extension Preset {
+  /// How deep pools, and the terms of a slash, may be nested.
+  static let depthLimit = 8
+
   /// Contradictions and absurdities, in the order of the file; empty when it can be used.
   package func problems() -> [PresetProblem] {
     var check = PresetCheck(preset: self)
@@ -78,6 +81,9 @@ private struct PresetCheck {
     }
     if let lock = rules.lock, lock.shortestEpochs > lock.longestEpochs {
       report("\(path).lock.shortest-epochs", "is longer than the longest lock")
+    }
+    for (index, named) in rules.slashes.enumerated() where named.slash.depth > Preset.depthLimit {
+      report("\(path).slashes[\(index)]", "terms are nested more than \(Preset.depthLimit) deep")
     }
     vote(rules, path)
     credit(rules, path)
@@ -157,7 +163,12 @@ private struct PresetCheck {
     }
   }
 
-  private mutating func check(_ split: PoolSplit, _ rules: PolicyRules, _ path: String) {
+  private mutating func check(
+    _ split: PoolSplit, _ rules: PolicyRules, _ path: String, depth: Int = 1
+  ) {
+    if depth > Preset.depthLimit {
+      return report(path, "pools are nested more than \(Preset.depthLimit) deep")
+    }
     var fixed: UInt64 = 0
     for (index, pool) in split.pools.enumerated() {
       let field = "\(path).pools[\(index)]"
@@ -171,18 +182,18 @@ private struct PresetCheck {
       case .usage(let name, _, _): role(name, "\(field).portion")
       case .fixed: break
       }
-      recipients(pool.recipients, rules, "\(field).recipients")
+      recipients(pool.recipients, rules, "\(field).recipients", depth)
       if pool.vests && rules.vesting == nil {
         report("\(field).vests", "the rules have no vesting")
       }
     }
     if fixed > 1_000_000 { report("\(path).pools", "the parts add up to \(percent(fixed))") }
     unique(split.pools.map(\.name), "\(path).pools")
-    recipients(split.residualRecipients, rules, "\(path).residual-recipients")
+    recipients(split.residualRecipients, rules, "\(path).residual-recipients", depth)
   }
 
   private mutating func recipients(
-    _ recipients: Pool.Recipients, _ rules: PolicyRules, _ path: String
+    _ recipients: Pool.Recipients, _ rules: PolicyRules, _ path: String, _ depth: Int
   ) {
     switch recipients {
     case .accounts(let name, let weight):
@@ -190,7 +201,7 @@ private struct PresetCheck {
       for factor in weight.factors where ![1, 2, 4].contains(factor.root) {
         report("\(path).weight", "a root is 1, 2 or 4, not \(factor.root)")
       }
-    case .split(let split): check(split, rules, "\(path).split")
+    case .split(let split): check(split, rules, "\(path).split", depth: depth + 1)
     case .bucket, .burn: break
     }
   }
@@ -226,5 +237,16 @@ private struct PresetCheck {
 
   private mutating func report(_ field: String, _ message: String) {
     problems.append(PresetProblem(field: field, message: message))
+  }
+}
+
+extension Slash {
+  /// How deep its terms are nested.
+  fileprivate var depth: Int {
+    switch self {
+    case .sum(let terms), .largest(let terms), .smallest(let terms):
+      1 + (terms.map(\.depth).max() ?? 0)
+    default: 1
+    }
   }
 }

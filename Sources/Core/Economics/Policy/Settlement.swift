@@ -3,6 +3,8 @@ import Primitives
 /// What an epoch came to.
 package struct Settlement: Hashable, Sendable {
   package internal(set) var lines: [PolicyLine] = []
+  /// What free tokens were taken, and from whom.
+  package internal(set) var charges: [PolicyCharge] = []
   package internal(set) var totals = EpochTotals()
   /// What the reader should know: uncertain rules, breakers that tripped, pay that was cut.
   package internal(set) var notes: [String] = []
@@ -13,6 +15,7 @@ package struct Settlement: Hashable, Sendable {
   /// - Throws: ``ArithmeticError/overflow``.
   package mutating func add(_ later: Settlement) throws(ArithmeticError) {
     lines += later.lines
+    charges += later.charges
     totals = try totals.adding(later.totals)
     for note in later.notes where !notes.contains(note) { notes.append(note) }
   }
@@ -55,6 +58,40 @@ package struct PolicyLine: Hashable, Sendable {
   package let credits: Credits
   /// The rule, such as `commons/1`.
   package let rule: String
+
+  /// Whether ``liquid`` are main tokens: those of redeemed sub-tokens are.
+  package var isOfMainToken: Bool { token.isEmpty || kind == .redeemed }
+}
+
+/// Free tokens that a settlement takes from an account (or from all members of a cohort together).
+///
+/// Σ liquid main tokens of the lines + allocations released − Σ charges is what the epoch adds to
+/// what circulates, besides what was made or destroyed elsewhere.
+package struct PolicyCharge: Hashable, Sendable {
+  /// What for.
+  package enum Kind: String, CaseIterable, Sendable {
+    /// Credits bought.
+    case credits
+    /// Service paid in tokens.
+    case usage
+    /// Tokens locked for votes.
+    case lock
+    /// Block space.
+    case baseFee = "base-fee"
+    /// The fee on capacity.
+    case capacityFee = "capacity-fee"
+    /// Tokens that were bought back and burned.
+    case buyBack = "buy-back"
+    /// Sub-tokens exchanged for their treasury's.
+    case redemption
+  }
+
+  /// Whose; nil: of whoever holds the tokens that circulate, since the inputs name nobody.
+  package let account: AccountID?
+  package let kind: Kind
+  /// The sub-token; empty: the main token.
+  package let token: String
+  package let amount: Amount
 }
 
 /// An epoch's sums, in tokens.
@@ -75,6 +112,8 @@ package struct EpochTotals: Hashable, Sendable {
   /// What went into buckets.
   package internal(set) var toBuckets: Amount = .zero
   package internal(set) var vestingReleased: Amount = .zero
+  /// What of the genesis allocations came into circulation.
+  package internal(set) var allocationsReleased: Amount = .zero
   /// Credits bought, and credits that were settled.
   package internal(set) var creditsBought: Credits = .zero
   package internal(set) var creditsSettled: Credits = .zero
@@ -93,6 +132,7 @@ package struct EpochTotals: Hashable, Sendable {
     sum.rewardsPaid = try rewardsPaid.adding(other.rewardsPaid)
     sum.toBuckets = try toBuckets.adding(other.toBuckets)
     sum.vestingReleased = try vestingReleased.adding(other.vestingReleased)
+    sum.allocationsReleased = try allocationsReleased.adding(other.allocationsReleased)
     sum.creditsBought = try creditsBought.adding(other.creditsBought)
     sum.creditsSettled = try creditsSettled.adding(other.creditsSettled)
     return sum

@@ -47,6 +47,7 @@ extension Settler {
   ) throws(ArithmeticError) {
     let credits = try whole(input.bought, input)
     state.creditsOutstanding = try state.creditsOutstanding.adding(credits)
+    charge(tokens, to: input.account, .credits)
     result.totals.spentOnCredits = try result.totals.spentOnCredits.adding(tokens)
     result.totals.creditsBought = try result.totals.creditsBought.adding(credits)
   }
@@ -93,7 +94,21 @@ extension Settler {
       }
       try pay(each, input)
     }
+    if case .direct = scene.rules.credit { try chargeCustomers(owed) }
     try buyBackSurplus()
+  }
+
+  /// What is paid directly is taken from those who buy, in the inputs' order, each at most what its
+  /// credits cost, rounded up; what no input buys is nobody's in particular.
+  private mutating func chargeCustomers(_ total: Amount) throws(ArithmeticError) {
+    var left = total
+    for input in inputs.accounts where input.bought > .zero && left > .zero {
+      let each = try overEpochs(input.bought).tokens(at: inputs.price, rounding: .up)
+      let part = min(left, try times(each, input.members))
+      charge(part, to: input.account, .usage)
+      left = try left.subtracting(part)
+    }
+    charge(left, to: nil, .usage)
   }
 
   /// Credits that can only be spent are used up by usage; no token moves.
@@ -201,7 +216,9 @@ extension Settler {
     let target = try overEpochs(form.target(power: power))
     let surplus = usage.subtractingSaturated(target)
     let spent = try surplus.scaled(by: UInt128(rule.perMillion), over: 1_000_000, rounding: .down)
-    try burnFromCirculation(spent.tokens(at: inputs.price, rounding: .down))
+    let burned = try spent.tokens(at: inputs.price, rounding: .down)
+    try burnFromCirculation(burned)
+    charge(burned, to: nil, .buyBack)
   }
 
   func times(_ each: Amount, _ members: UInt64) throws(ArithmeticError) -> Amount {

@@ -56,6 +56,7 @@ extension Settler {
     }
     try takeFromBucket(out, sub.treasury)
     state.subTokens[sub.name] = try supply.subtracting(amount)
+    charge(amount, to: input.account, .redemption, token: sub.name)
     state.circulating = try state.circulating.adding(out)
     line(
       input.account, input.role, .redeemed, pool: sub.treasury, token: sub.name, liquid: out)

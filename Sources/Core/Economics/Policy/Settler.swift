@@ -26,6 +26,7 @@ struct Settler {
 
   mutating func run() throws(ArithmeticError) {
     announceRules()
+    try countElsewhere()
     try measureNetwork()
     try releaseAllocations()
     try releaseVested()
@@ -51,6 +52,14 @@ struct Settler {
     for text in scene.rules.uncertain {
       result.notes.append("\(scene.rules.id): uncertain: \(text)")
     }
+  }
+
+  /// What a ledger made and destroyed by other rules.
+  private mutating func countElsewhere() throws(ArithmeticError) {
+    state.minted = try state.minted.adding(inputs.mintedElsewhere)
+    state.burned = try state.burned.adding(inputs.burnedElsewhere)
+    state.circulating = try state.circulating.adding(inputs.mintedElsewhere)
+      .subtracting(inputs.burnedElsewhere)
   }
 
   private mutating func measureNetwork() throws(ArithmeticError) {
@@ -90,6 +99,7 @@ struct Settler {
         .subtracting(allocation.released(after: state.epoch))
       try takeFromBucket(released, "allocation:" + allocation.name)
       state.circulating = try state.circulating.adding(released)
+      result.totals.allocationsReleased = try result.totals.allocationsReleased.adding(released)
     }
   }
 
@@ -132,6 +142,7 @@ struct Settler {
         votes: Amount(baseUnits: try votes.baseUnits.multiplied(by: members)))
       state.circulating = try state.circulating.subtracting(amount)
       state.locked = try state.locked.adding(amount)
+      charge(amount, to: input.account, .lock)
       try state.withAccount(input.account) { $0.locks.append(position) }
     }
   }
@@ -139,7 +150,9 @@ struct Settler {
   private mutating func burnBaseFee() throws(ArithmeticError) {
     guard let rule = scene.rules.baseFee else { return }
     let fee = max(state.baseFee, rule.minimum)
-    try burnFromCirculation(rule.burned(fee, used: inputs.blockSpaceUsed))
+    let burned = try rule.burned(fee, used: inputs.blockSpaceUsed)
+    try burnFromCirculation(burned)
+    charge(burned, to: nil, .baseFee)
     state.baseFee = try rule.next(fee, used: inputs.blockSpaceUsed)
   }
 
@@ -151,7 +164,9 @@ struct Settler {
       let reward = try state.lastEmission.scaled(by: quality, over: power, rounding: .down)
       let each = try fee.amount(
         capacity: quality, circulating: state.circulating, reward: reward)
-      try burnFromCirculation(times(each, input.members))
+      let burned = try times(each, input.members)
+      try burnFromCirculation(burned)
+      charge(burned, to: input.account, .capacityFee)
     }
   }
 
@@ -217,6 +232,14 @@ struct Settler {
       PolicyLine(
         account: account, role: role, kind: kind, pool: pool, token: token, liquid: liquid,
         vesting: vesting, burned: burned, credits: credits, rule: scene.rules.id))
+  }
+
+  mutating func charge(
+    _ amount: Amount, to account: AccountID?, _ kind: PolicyCharge.Kind, token: String = ""
+  ) {
+    if amount == .zero { return }
+    result.charges.append(
+      PolicyCharge(account: account, kind: kind, token: token, amount: amount))
   }
 
   mutating func note(_ text: String) {

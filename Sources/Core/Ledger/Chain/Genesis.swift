@@ -1,4 +1,5 @@
 import Cryptography
+import Economics
 import Primitives
 import ServiceKit
 
@@ -88,16 +89,19 @@ package struct Genesis: Hashable, Sendable, CanonicalCodable {
   /// Values of governed parameters, strictly ascending by name; one that is absent has its
   /// production value.
   package let parameters: [Parameter]
-  /// The economic policy and its version, such as `commons/0`.
+  /// The economic policy and its version, such as `commons/0`; `preset/NAME` with ``preset``.
   package let policy: String
   /// Whether anyone may mint tokens: devnets only.
   package let allowsFaucet: Bool
+  /// The rules by which epochs are settled where ``policy`` is a preset's; they are part of the
+  /// genesis, so that all validators run the same.
+  package let preset: GenesisPreset?
 
   /// Sorts the lists, so that equal networks have equal bytes.
   package init(
     chainName: String, genesisTimeMilliseconds: UInt64, accounts: [Allocation],
     validators: [Validator], governors: [AccountID] = [], parameters: [Parameter] = [],
-    policy: String = "commons/0", allowsFaucet: Bool = false
+    policy: String = "commons/0", allowsFaucet: Bool = false, preset: GenesisPreset? = nil
   ) {
     self.chainName = chainName
     self.genesisTimeMilliseconds = genesisTimeMilliseconds
@@ -107,7 +111,8 @@ package struct Genesis: Hashable, Sendable, CanonicalCodable {
     self.parameters = parameters.sorted {
       Array($0.name.utf8).lexicographicallyPrecedes($1.name.utf8)
     }
-    self.policy = policy
+    self.policy = preset.map { PolicyCatalogue.id(of: $0.preset) } ?? policy
+    self.preset = preset
     self.allowsFaucet = allowsFaucet
   }
 
@@ -123,17 +128,25 @@ package struct Genesis: Hashable, Sendable, CanonicalCodable {
     encoder.encode(parameters)
     encoder.encode(policy)
     encoder.encode(allowsFaucet)
+    // Only a preset's genesis has them, so every other encoding is what it always was.
+    if let preset { encoder.encode(preset) }
   }
 
   package init(from decoder: inout CanonicalDecoder) throws(CodecError) {
+    let chainName = try decoder.decodeString(limit: 64)
+    let time = try decoder.decodeUInt64()
+    let accounts: [Allocation] = try decoder.decodeArray(limit: 1 << 24)
+    let validators: [Validator] = try decoder.decodeArray(limit: 1024)
+    let governors: [AccountID] = try decoder.decodeArray(limit: 1024)
+    let parameters: [Parameter] = try decoder.decodeArray(limit: 1024)
+    let policy = try decoder.decodeString(limit: 64)
+    let allowsFaucet = try decoder.decodeBool()
+    let preset: GenesisPreset? =
+      PolicyCatalogue.isPreset(policy) ? try decoder.decode() : nil
     self.init(
-      chainName: try decoder.decodeString(limit: 64),
-      genesisTimeMilliseconds: try decoder.decodeUInt64(),
-      accounts: try decoder.decodeArray(limit: 1 << 24),
-      validators: try decoder.decodeArray(limit: 1024),
-      governors: try decoder.decodeArray(limit: 1024),
-      parameters: try decoder.decodeArray(limit: 1024),
-      policy: try decoder.decodeString(limit: 64),
-      allowsFaucet: try decoder.decodeBool())
+      chainName: chainName, genesisTimeMilliseconds: time, accounts: accounts,
+      validators: validators, governors: governors, parameters: parameters, policy: policy,
+      allowsFaucet: allowsFaucet, preset: preset)
+    if self.policy != policy { throw .invalid("the policy is not called as its preset") }
   }
 }

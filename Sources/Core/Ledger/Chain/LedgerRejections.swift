@@ -62,6 +62,17 @@ extension RejectionCode {
 
   package static let tooLong = RejectionCode(150, "too-long")
 
+  /// Use is fed by transactions on devnets only.
+  package static let usageRefused = RejectionCode(340, "usage-refused")
+  /// The chain does not settle by a preset.
+  package static let noPreset = RejectionCode(341, "no-preset")
+  /// The report is for an epoch that has ended, or for one too far ahead.
+  package static let usageEpoch = RejectionCode(342, "usage-epoch")
+  /// A role, candidate or sub-token that the preset does not have, or a number beyond its bounds.
+  package static let usageInvalid = RejectionCode(343, "usage-invalid")
+  /// More accounts than an epoch's reports may have together.
+  package static let usageTooLarge = RejectionCode(344, "usage-too-large")
+
   package static let validatorExists = RejectionCode(360, "validator-exists")
   package static let unknownValidator = RejectionCode(361, "unknown-validator")
   package static let consensusKeyUsed = RejectionCode(362, "consensus-key-used")

@@ -51,6 +51,9 @@ package enum Operation: Hashable, Sendable, CanonicalCodable {
   case unjail
   /// Pays the rewards of the sender's stake with a validator.
   case claimRewards(validator: AccountID)
+  /// Brings use of services that are not built into an epoch's settlement; on devnets only.
+  /// Indirect: it would make every operation three times as large.
+  indirect case reportUsage(UsageReport)
 
   /// The longest endpoint, in bytes.
   package static let endpointByteLimit = 255
@@ -80,6 +83,7 @@ package enum Operation: Hashable, Sendable, CanonicalCodable {
     case .claimVoucher: 16
     case .changeParameter: 17
     case .service: 18
+    case .reportUsage: 30
     case .createValidator: 50
     case .editValidator: 51
     case .delegate: 52
@@ -98,6 +102,7 @@ package enum Operation: Hashable, Sendable, CanonicalCodable {
     case .topUpBond(let amount): encoder.encode(amount)
     case .startUnbonding, .withdrawBond: break
     case .claimVoucher(let voucher): encoder.encode(voucher)
+    case .reportUsage(let report): encoder.encode(report)
     case .changeParameter(let name, let value):
       encoder.encode(name)
       encoder.encode(value)
@@ -182,6 +187,7 @@ package enum Operation: Hashable, Sendable, CanonicalCodable {
     case 18:
       self = .service(
         try decoder.decode(), payload: try decoder.decodeBytes(limit: Self.payloadByteLimit))
+    case 30: self = .reportUsage(try decoder.decode())
     case 50...55: self = try Self.decodeValidators(kind, &decoder)
     default: throw .unknownCase(type: "Operation", byte: kind)
     }

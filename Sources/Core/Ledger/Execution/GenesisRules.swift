@@ -12,6 +12,7 @@ enum GenesisRules {
     guard PolicyCatalogue.parameters(of: genesis.policy) != nil else {
       throw .badGenesis("no policy is called \(genesis.policy)")
     }
+    try checkPreset(genesis)
     try unique(genesis.accounts.map(\.account), "an account")
     try unique(genesis.validators.map(\.account), "a validator")
     try unique(
@@ -27,6 +28,25 @@ enum GenesisRules {
     return GenesisRecord(
       chain: genesis.chain, policy: genesis.policy, allowsFaucet: genesis.allowsFaucet,
       governors: genesis.governors)
+  }
+
+  private static func checkPreset(_ genesis: Genesis) throws(LedgerStartError) {
+    guard let rules = genesis.preset else {
+      if PolicyCatalogue.isPreset(genesis.policy) {
+        throw .badGenesis("the policy \(genesis.policy) needs the preset's rules")
+      }
+      return
+    }
+    if genesis.accounts.contains(where: { $0.account == StateKeys.elsewhere }) {
+      throw .badGenesis("what circulates elsewhere follows from the preset; no balance sets it")
+    }
+    guard rules.preset.name.utf8.count <= GenesisPreset.nameByteLimit else {
+      throw .badGenesis(
+        "the preset's name is longer than \(GenesisPreset.nameByteLimit) bytes")
+    }
+    if let problem = rules.preset.problems().first {
+      throw .badGenesis("the preset \(rules.preset.name): \(problem.field): \(problem.message)")
+    }
   }
 
   private static func unique<T: Equatable>(
@@ -61,9 +81,21 @@ enum GenesisRules {
     _ genesis: Genesis, _ record: GenesisRecord, services: [any ServiceModule]
   ) throws(LedgerStartError) -> StateRows {
     var rows: [(key: StateKey, value: [UInt8])] = [
-      (StateKeys.genesis, record.canonicalBytes()),
-      (StateKeys.supply, SupplyRecord(issued: try issued(genesis)).canonicalBytes()),
+      (StateKeys.genesis, record.canonicalBytes())
     ]
+    var supply = SupplyRecord(issued: try issued(genesis))
+    if let preset = genesis.preset {
+      let start = try start(of: preset, held: supply.issued)
+      supply.issued = start.state.minted
+      supply.burned = start.state.burned
+      rows.append((StateKeys.policyState, start.state.canonicalBytes()))
+      rows.append(
+        (
+          StateKeys.account(StateKeys.elsewhere),
+          AccountRecord(balance: start.elsewhere).canonicalBytes()
+        ))
+    }
+    rows.append((StateKeys.supply, supply.canonicalBytes()))
     for declaration in LedgerParameters.all(services, policy: genesis.policy) {
       let named = genesis.parameters.first { $0.name == declaration.name }
       let value = named?.value ?? declaration.production
@@ -80,6 +112,17 @@ enum GenesisRules {
       rows.append((StateKeys.account(validator.account), AccountRecord().canonicalBytes()))
     }
     return StateRows(rows.sorted { $0.key < $1.key })
+  }
+
+  private static func start(
+    of preset: GenesisPreset, held: Amount
+  ) throws(LedgerStartError) -> (state: PolicyState, elsewhere: Amount) {
+    do throws(ArithmeticError) {
+      return try preset.start(held: held)
+    } catch {
+      throw .badGenesis(
+        "the preset's allocations and the accounts' balances do not fit in an amount")
+    }
   }
 
   private static func issued(_ genesis: Genesis) throws(LedgerStartError) -> Amount {

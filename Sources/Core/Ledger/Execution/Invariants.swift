@@ -35,14 +35,16 @@ extension LedgerState {
     let balances = try sum(.account, AccountRecord.self) { $0.balance }
     let bonds = try sum(.provider, ProviderRecord.self) { $0.bond }
     let staked = try stakedTokens()
+    let held = try heldByPolicy(supply)
     // Each part is below 2^127 or the sum of balances would not have fitted at genesis; saturating
     // keeps a broken state from trapping here.
     let found = balances.baseUnits.addingSaturated(bonds.baseUnits)
       .addingSaturated(supply.vault.baseUnits).addingSaturated(staked.baseUnits)
+      .addingSaturated(held.baseUnits)
     guard found == supply.supply.baseUnits else {
       throw InvariantViolation(
         "issued − burned is \(supply.supply), but balances \(balances) + bonds \(bonds) + vault "
-          + "\(supply.vault) + stakes \(staked) differ from it")
+          + "\(supply.vault) + stakes \(staked) + what the policy holds \(held) differ from it")
     }
   }
 

@@ -23,7 +23,7 @@ package struct LedgerMachine: Sendable {
     let record = try GenesisRules.check(genesis, services: sorted)
     let rows = try GenesisRules.rows(genesis, record, services: sorted)
     state = LedgerState(
-      rows: rows, genesis: record, services: sorted,
+      rows: rows, genesis: record, preset: genesis.preset, services: sorted,
       clock: GenesisRules.clock(genesis, epochMilliseconds: 0))
     state.clock = GenesisRules.clock(
       genesis, epochMilliseconds: state.milliseconds(LedgerParameters.epochMilliseconds))
@@ -71,7 +71,8 @@ package struct LedgerMachine: Sendable {
     guard let clock = try Self.stored(ChainClock.self, at: StateKeys.clock, in: rows) else {
       throw .otherChain(expected: record.chain, found: stored.chain)
     }
-    state = LedgerState(rows: rows, genesis: record, services: sorted, clock: clock)
+    state = LedgerState(
+      rows: rows, genesis: record, preset: genesis.preset, services: sorted, clock: clock)
   }
 
   private static func stored<T: CanonicalCodable>(

@@ -28,6 +28,8 @@ struct LedgerState: Sendable {
   private var originals: [StateKey: [UInt8]?] = [:]
 
   let genesis: GenesisRecord
+  /// The rules by which epochs are settled; nil on `commons/0`.
+  let preset: GenesisPreset?
   /// The economic policy under the parameters that were in force when the block began.
   private(set) var policy: any Policy
   /// Ascending by number.
@@ -47,10 +49,12 @@ struct LedgerState: Sendable {
   var validatorsChanged = false
 
   init(
-    rows: StateRows, genesis: GenesisRecord, services: [any ServiceModule], clock: ChainClock
+    rows: StateRows, genesis: GenesisRecord, preset: GenesisPreset?,
+    services: [any ServiceModule], clock: ChainClock
   ) {
     self.rows = rows
     self.genesis = genesis
+    self.preset = preset
     policy = CommonsPolicy.standard
     self.services = services
     self.clock = clock

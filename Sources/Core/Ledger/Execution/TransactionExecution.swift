@@ -86,6 +86,7 @@ extension LedgerState {
     case .startUnbonding: try startUnbonding(sender)
     case .withdrawBond: try withdrawBond(sender)
     case .claimVoucher(let voucher): try claim(voucher, by: sender)
+    case .reportUsage(let report): try reportUsage(report)
     case .changeParameter(let name, let value): try changeParameter(name, value, by: sender)
     case .service(let id, let payload): try apply(payload, to: id, from: sender)
     case .postOffer, .withdrawOffer, .placeOrder, .cancelOrder, .placeBid, .acceptBid,

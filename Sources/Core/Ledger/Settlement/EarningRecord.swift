@@ -1,4 +1,5 @@
 import Cryptography
+import Economics
 import Primitives
 import ServiceKit
 
@@ -12,14 +13,17 @@ package enum EarningSource: Hashable, Sendable {
   case voucher
   /// Nothing was earned, and why.
   case zero
+  /// What a preset's rules gave besides the receipts of services.
+  case policy(PolicyLine.Kind)
 
-  /// One byte of a key: 1…6 a dimension, 0x10 + bucket, 0x20, 0x30.
+  /// One byte of a key: 1…6 a dimension, 0x10 + bucket, 0x20, 0x30, 0x40 + kind.
   package var tag: UInt8 {
     switch self {
     case .metered(let dimension): dimension.rawValue
     case .fixed(let bucket): 0x10 + bucket.rawValue
     case .voucher: 0x20
     case .zero: 0x30
+    case .policy(let kind): 0x40 + kind.byte
     }
   }
 
@@ -30,6 +34,8 @@ package enum EarningSource: Hashable, Sendable {
     default:
       if let dimension = PriceDimension(rawValue: tag) {
         self = .metered(dimension)
+      } else if tag > 0x40, let kind = PolicyLine.Kind(byte: tag - 0x40) {
+        self = .policy(kind)
       } else if tag > 0x10, let bucket = EscrowBucket(rawValue: tag - 0x10) {
         self = .fixed(bucket)
       } else {

@@ -16,7 +16,11 @@ extension LedgerState {
     do throws(Rejection) {
       try atomically { (state) throws(Rejection) in
         state.explainIdleProviders()
-        try state.payEpoch()
+        if let preset = state.preset {
+          state.settleByPreset(preset)
+        } else {
+          try state.payEpoch()
+        }
       }
     } catch {
       // Credits never exceed the vault, so this is not reached; if it is, earnings stay unpaid and
@@ -137,12 +141,15 @@ extension LedgerState {
     for range in [
       StateKeys.payouts(epoch: old), StateKeys.slashes(epoch: old),
       StateKeys.stakingLines(epoch: old), StateKeys.rewardClaims(epoch: old),
+      StateKeys.ofEpoch(.settledInput, old), StateKeys.ofEpoch(.settledLine, old),
+      StateKeys.ofEpoch(.settledCharge, old), StateKeys.ofEpoch(.settledBalance, old),
     ] {
       for row in rows.rows(from: range.from, to: range.to, limit: .max) {
         write(nil, at: row.key)
       }
     }
     write(nil, at: StateKeys.epoch(old))
+    write(nil, at: StateKeys.settlement(old))
   }
 
   private mutating func beginNextEpoch() {

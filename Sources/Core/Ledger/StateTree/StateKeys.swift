@@ -29,6 +29,15 @@ package enum StateKeys {
     case customerLease = 27
     case openLease = 28
     case slash = 29
+    case policyState = 40
+    case policyAccount = 41
+    case subTokenBalance = 42
+    case usageReport = 43
+    case settlement = 44
+    case settledInput = 45
+    case settledLine = 46
+    case settledCharge = 47
+    case settledBalance = 48
     case delegation = 50
     case delegatorMark = 51
     case validatorNumber = 52
@@ -275,6 +284,7 @@ package enum LedgerCounter: UInt8, CaseIterable, Sendable {
   case deadline = 3
   case draw = 4
   case slash = 5
+  case usageReport = 40
   case validator = 50
   case unbonding = 51
   case rewardClaim = 52

@@ -8,13 +8,40 @@ package enum TraceReplay {
   package struct Epoch: Sendable {
     package let inputs: EpochInputs
     package let lines: [PolicyLine]
+    /// What was taken from accounts; nil when the trace does not say.
+    package let charges: [PolicyCharge]?
+    /// What happened to balances; nil when the trace does not say.
+    package let balances: [BalanceChange]?
     /// The state after it.
     package let state: PolicyState
+    /// The hash of the state's accounts where ``state`` comes without them.
+    package let accounts: Digest?
 
-    package init(inputs: EpochInputs, lines: [PolicyLine], state: PolicyState) {
+    package init(
+      inputs: EpochInputs, lines: [PolicyLine], charges: [PolicyCharge]? = nil,
+      balances: [BalanceChange]? = nil, state: PolicyState, accounts: Digest? = nil
+    ) {
       self.inputs = inputs
       self.lines = lines
+      self.charges = charges
+      self.balances = balances
       self.state = state
+      self.accounts = accounts
+    }
+  }
+
+  /// What a ledger adds to the rules: where it keeps what circulates outside its accounts, and how
+  /// it hashes what of accounts' tokens vests and is locked.
+  package struct Ledger: Sendable {
+    let elsewhere: AccountID
+    let digest: @Sendable ([PolicyState.AccountState]) -> Digest
+
+    package init(
+      elsewhere: AccountID,
+      digest: @escaping @Sendable ([PolicyState.AccountState]) -> Digest
+    ) {
+      self.elsewhere = elsewhere
+      self.digest = digest
     }
   }
 
@@ -32,20 +59,73 @@ package enum TraceReplay {
   }
 
   /// Replays a trace.
-  /// - Parameter state: the state before the first epoch.
+  /// - Parameters:
+  ///   - state: the state before the first epoch.
+  ///   - ledger: needed where the trace has balances or hashes.
   /// - Returns: the first difference, or nil when there is none.
   /// - Throws: ``ArithmeticError`` when the rules cannot settle an epoch.
   package static func firstDifference(
-    _ trace: [Epoch], preset: Preset, from state: PolicyState
+    _ trace: [Epoch], preset: Preset, from state: PolicyState, ledger: Ledger? = nil
   ) throws(ArithmeticError) -> Difference? {
     var state = state
     for epoch in trace {
-      let number = state.epoch
-      let settlement = try preset.settle(epoch.inputs, &state)
-      if let found = lines(epoch.lines, settlement.lines, number) { return found }
-      if let found = states(epoch.state, state, number) { return found }
+      if let found = try difference(epoch, preset, &state, ledger) { return found }
     }
     return nil
+  }
+
+  /// Settles one epoch and compares.
+  /// - Throws: ``ArithmeticError`` when the rules cannot settle it.
+  package static func difference(
+    _ epoch: Epoch, _ preset: Preset, _ state: inout PolicyState, _ ledger: Ledger?
+  ) throws(ArithmeticError) -> Difference? {
+    let number = state.epoch
+    let settlement = try preset.settle(epoch.inputs, &state)
+    if let found = lines(epoch.lines, settlement.lines, number) { return found }
+    if let charges = epoch.charges, charges != settlement.charges {
+      return Difference(
+        epoch: number, subject: "what accounts were charged", ledger: text(charges),
+        rules: text(settlement.charges))
+    }
+    if let kept = epoch.balances, let ledger {
+      let changes = try settlement.balanceChanges(elsewhere: ledger.elsewhere) { id in
+        kept.first { $0.account == id }?.before ?? .zero
+      }
+      if let found = balances(kept, changes, number) { return found }
+    }
+    guard let accounts = epoch.accounts, let ledger else {
+      return states(epoch.state, state, number)
+    }
+    if let found = states(epoch.state, state.withoutAccounts, number) { return found }
+    if accounts == ledger.digest(state.accounts) { return nil }
+    return Difference(
+      epoch: number, subject: "what of accounts' tokens vests and is locked",
+      ledger: "hash \(accounts.hex.prefix(16))",
+      rules: "hash \(ledger.digest(state.accounts).hex.prefix(16))")
+  }
+
+  private static func text(_ charges: [PolicyCharge]) -> String {
+    let total = charges.reduce(UInt128(0)) { $0.addingSaturated($1.amount.baseUnits) }
+    return "\(charges.count) charges, \(Amount(baseUnits: total)) in all"
+  }
+
+  private static func balances(
+    _ ledger: [BalanceChange], _ rules: [BalanceChange], _ epoch: UInt64
+  ) -> Difference? {
+    for index in 0..<max(ledger.count, rules.count) {
+      let left = index < ledger.count ? ledger[index] : nil
+      let right = index < rules.count ? rules[index] : nil
+      if left == right { continue }
+      let account = (left ?? right)?.account.hex ?? ""
+      return Difference(
+        epoch: epoch, subject: "balance of account \(account.prefix(16))",
+        ledger: text(left), rules: text(right))
+    }
+    return nil
+  }
+
+  private static func text(_ change: BalanceChange?) -> String {
+    change.map { "\($0.before) before, \($0.after) after" } ?? "no change"
   }
 
   private static func lines(
