@@ -17,7 +17,7 @@ extension EndToEnd {
       _ preset: String, port: Int, _ lines: [String], from: String
     ) async throws {
       let network = try await DevNetwork(
-        providers: 1, port: port, epoch: 1, more: ["--preset", preset, "--from", from])
+        providers: 4, port: port, epoch: 1, more: ["--preset", preset, "--from", from])
       #expect(network.log.contains("an epoch of 1 s stands for one of"), "\(network.log)")
       let file = network.directory.file("use.jsonl")
       try Self.trace(lines).write(toFile: file, atomically: true, encoding: .utf8)
