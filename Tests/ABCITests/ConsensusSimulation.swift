@@ -177,7 +177,9 @@ struct ConsensusSimulation {
     let isEmptied = Int.random(in: 0..<4, using: &generator) == 0
     replicas[index] = try Replica(
       genesis, index: index, store: isEmptied ? MemoryLedgerStore() : replicas[index].store)
-    _ = try await replicas[index].node.initChain()
+    if replicas[index].node.committedInfo.height == 0 {
+      _ = try await replicas[index].node.initChain()
+    }
     for block in decided where block.height > replicas[index].node.committedInfo.height {
       _ = try await finalize(block, on: index)
       _ = try await replicas[index].node.commit()

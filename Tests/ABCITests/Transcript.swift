@@ -1,6 +1,7 @@
 import ABCI
 import Foundation
 import NIOCore
+import Primitives
 import TestSupport
 import Testing
 
@@ -53,7 +54,11 @@ struct Transcript: Sendable {
         return TestGenesis(
           chainName: start.chainID,
           genesisTimeMilliseconds: UInt64(start.time.seconds) * 1000
-            + UInt64(start.time.nanos / 1_000_000))
+            + UInt64(start.time.nanos / 1_000_000),
+          engine: start.validators.map {
+            // A v1.0 node names its keys in fields that v0.38 does not know.
+            (key: Bytes32($0.pubKey.ed25519) ?? .zero, power: UInt64($0.power))
+          })
       }
     }
     return TestGenesis(chainName: "no-init-chain", genesisTimeMilliseconds: 1)

@@ -72,4 +72,68 @@ import Testing
     let gap = StateRangeProof(predecessor: nil, nodes: proof.nodes)
     #expect(gap.verify(leaves: run, root: tree.root) == nil)
   }
+
+  /// A state in chunks of a few rows each.
+  private func chunks() throws -> (chain: TestChain, chunks: [[UInt8]]) {
+    var chain = try TestChain()
+    for height in 0..<3 {
+      try chain.run([
+        BlockItem.signed(
+          chain.signed(
+            .transfer(to: TestChain.key(1).accountID, amount: .whole(UInt128(height) + 1)),
+            by: TestChain.key(0))
+        ).canonicalBytes()
+      ])
+    }
+    var chunks: [[UInt8]] = []
+    chain.machine.forEachSnapshotChunk(rowByteLimit: 400) { chunks.append($0) }
+    return (chain, chunks)
+  }
+
+  @Test func theFormatIsWhatItWas() throws {
+    let (_, chunks) = try chunks()
+    #expect(chunks.count > 5)
+    try Golden("ledger").check(
+      "snapshot/chunks", "\(chunks.count) \(Digest.sha256(chunks.flatMap(\.self)).hex)")
+  }
+
+  /// All chunks in order, and only those, make the state; each flipped bit of one is seen.
+  @Test func chunksMakeTheState() throws {
+    let (chain, chunks) = try chunks()
+    var reader = SnapshotReader(
+      root: chain.machine.stateRoot, chunkCount: UInt32(chunks.count))
+    for (index, chunk) in chunks.enumerated() {
+      #expect(!reader.isComplete && reader.sortedRows().isEmpty)
+      for place in [0, chunk.count / 2, chunk.count - 1] {
+        var bad = chunk
+        bad[place] ^= 0x10
+        let fault = #expect(throws: SnapshotFault.self) {
+          try reader.take(bad, index: UInt32(index))
+        }
+        #expect(fault != .wrongCount(index: UInt32(index), count: UInt32(chunks.count)))
+      }
+      try reader.take(chunk, index: UInt32(index))
+    }
+    #expect(reader.isComplete)
+    let rows = reader.sortedRows()
+    let restored = try LedgerMachine(
+      genesis: chain.genesis, services: [FakeService()], rows: rows,
+      expectedRoot: chain.machine.stateRoot)
+    #expect(restored.height == 3)
+  }
+
+  /// A count that is not the state's is no reason to take less or to wait for more.
+  @Test func theCountIsNobodysWord() throws {
+    let (chain, chunks) = try chunks()
+    let count = UInt32(chunks.count)
+    for lie in [1, count - 1, count + 1, .max] {
+      var reader = SnapshotReader(root: chain.machine.stateRoot, chunkCount: lie)
+      let last = min(lie, count) - 1
+      for index in 0..<last { try reader.take(chunks[Int(index)], index: index) }
+      #expect(throws: SnapshotFault.wrongCount(index: last, count: lie)) {
+        try reader.take(chunks[Int(last)], index: last)
+      }
+      #expect(!reader.isComplete && reader.sortedRows().isEmpty)
+    }
+  }
 }

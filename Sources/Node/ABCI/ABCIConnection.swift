@@ -202,7 +202,7 @@ final class ABCIConnection: ChannelDuplexHandler {
     slots.append(
       Slot(
         method: nil, size: 0, frame: nil,
-        response: FrameAnswerer.encode(exception), endsConnection: true))
+        response: FramedResponse.encode(exception), endsConnection: true))
     begunCount += 1
   }
 

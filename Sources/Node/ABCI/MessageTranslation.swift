@@ -31,8 +31,6 @@ enum MessageTranslation {
 
   static func items(_ transactions: [Data]) -> [[UInt8]] { transactions.map { [UInt8]($0) } }
 
-  static func data(_ items: [[UInt8]]) -> [Data] { items.map { Data($0) } }
-
   static func address(_ bytes: Data) throws -> ConsensusAddress {
     guard let address = ConsensusAddress(bytes) else {
       throw RequestFault(description: "a validator's address has 20 bytes, not \(bytes.count)")

@@ -3,6 +3,7 @@ import Cryptography
 import Foundation
 import Locks
 import Logging
+import NIOCore
 import Primitives
 import ServiceKit
 
@@ -21,18 +22,35 @@ struct RequestAnswerer: Sendable {
   let peer: PeerVersion
   let logger: Logger
 
-  /// The response to a request, of its type or an exception.
-  func answer(_ request: ABCIRequest) async -> ABCIResponse {
-    guard let value = request.value else {
-      return exception("a request of a kind that ABCI 2.0 does not have; is this CometBFT v0.38?")
+  /// What is answered: a message, or the transactions of a proposal, which make no detour over one.
+  enum Answer: Sendable {
+    case message(ABCIResponse)
+    case proposal([[UInt8]])
+
+    /// The response with its length in front.
+    var frame: ByteBuffer {
+      switch self {
+      case .message(let response): FramedResponse.encode(response)
+      case .proposal(let items): FramedResponse.proposal(items)
+      }
     }
-    if let refusal = peer.refusal, !Self.isAnsweredToAnyone(value) { return exception(refusal) }
+  }
+
+  /// The response to a request, of its type or an exception.
+  func answer(_ request: ParsedRequest) async -> Answer {
+    guard let value = request.message.value else {
+      return .message(
+        exception("a request of a kind that ABCI 2.0 does not have; is this CometBFT v0.38?"))
+    }
+    if let refusal = peer.refusal, !Self.isAnsweredToAnyone(value) {
+      return .message(exception(refusal))
+    }
     do {
-      return try await answer(value)
+      return try await answer(value, request.bulk)
     } catch {
       logger.error(
         "ABCI request failed", metadata: ["method": "\(Self.name(value))", "reason": "\(error)"])
-      return Self.fault("\(error)", of: value)
+      return .message(Self.fault("\(error)", of: value))
     }
   }
 
@@ -72,15 +90,17 @@ struct RequestAnswerer: Sendable {
     return ABCIResponse.with { $0.exception.error = reason }
   }
 
-  private func answer(_ value: ABCIRequest.OneOf_Value) async throws -> ABCIResponse {
+  private func answer(
+    _ value: ABCIRequest.OneOf_Value, _ bulk: [[UInt8]]
+  ) async throws -> Answer {
     var response = ABCIResponse()
     switch value {
     case .echo(let request): response.echo.message = request.message
     case .flush: response.flush = ABCIResponseFlush()
-    case .info(let request): return await info(request)
+    case .info(let request): response = await info(request)
     case .initChain(let request): response.initChain = try await initChain(request)
     case .query(let request): response.query = await query(request)
-    case .checkTx(let request): response.checkTx = await check(request)
+    case .checkTx(let request): response.checkTx = await check(request, bulk.last ?? [])
     case .commit:
       let outcome = try await application.commit()
       response.commit = ABCIResponseCommit()
@@ -95,9 +115,10 @@ struct RequestAnswerer: Sendable {
         await application.loadSnapshotChunk(
           height: request.height, format: request.format, index: request.chunk))
     case .applySnapshotChunk(let request):
-      response.applySnapshotChunk = await apply(request)
-    case .prepareProposal(let request): response.prepareProposal = try await prepare(request)
-    case .processProposal(let request): response.processProposal.status = try await judge(request)
+      response.applySnapshotChunk = await apply(request, bulk.last ?? [])
+    case .prepareProposal(let request): return .proposal(try await prepare(request, bulk))
+    case .processProposal(let request):
+      response.processProposal.status = try await judge(request, bulk)
     case .extendVote(let request):
       response.extendVote.voteExtension = Data(
         await application.extendVote(height: try MessageTranslation.height(request.height)))
@@ -107,9 +128,9 @@ struct RequestAnswerer: Sendable {
         validator: try MessageTranslation.address(request.validatorAddress))
       response.verifyVoteExtension.status = isValid ? .accept : .reject
     case .finalizeBlock(let request):
-      response.finalizeBlock = try await finalize(request)
+      response.finalizeBlock = try await finalize(request, bulk)
     }
-    return response
+    return .message(response)
   }
 
   // MARK: Each method
@@ -169,7 +190,9 @@ struct RequestAnswerer: Sendable {
     return response
   }
 
-  private func check(_ request: ABCIRequestCheckTx) async -> ABCIResponseCheckTx {
+  private func check(
+    _ request: ABCIRequestCheckTx, _ item: [UInt8]
+  ) async -> ABCIResponseCheckTx {
     let kind: CheckKind
     switch request.type {
     case .new: kind = .new
@@ -182,9 +205,7 @@ struct RequestAnswerer: Sendable {
       return response
     }
     var response = ABCIResponseCheckTx()
-    if case .rejected(let rejection) = await application.checkTransaction(
-      [UInt8](request.tx), kind: kind)
-    {
+    if case .rejected(let rejection) = await application.checkTransaction(item, kind: kind) {
       response.code = rejection.code.number
       response.log = "\(rejection.code.name): \(rejection.detail)"
       response.codespace = "trellis"
@@ -193,29 +214,26 @@ struct RequestAnswerer: Sendable {
   }
 
   private func prepare(
-    _ request: ABCIRequestPrepareProposal
-  ) async throws -> ABCIResponsePrepareProposal {
-    let items = try await application.prepareProposal(
+    _ request: ABCIRequestPrepareProposal, _ candidates: [[UInt8]]
+  ) async throws -> [[UInt8]] {
+    try await application.prepareProposal(
       ProposalRequest(
         height: try MessageTranslation.height(request.height),
         timeMilliseconds: try MessageTranslation.milliseconds(request.time),
-        candidates: MessageTranslation.items(request.txs),
+        candidates: candidates,
         byteLimit: Int(clamping: max(0, request.maxTxBytes)),
         votes: try MessageTranslation.extendedVotes(request.localLastCommit),
         misbehaviour: try MessageTranslation.misbehaviour(request.misbehavior)))
-    var response = ABCIResponsePrepareProposal()
-    response.txs = MessageTranslation.data(items)
-    return response
   }
 
   private func judge(
-    _ request: ABCIRequestProcessProposal
+    _ request: ABCIRequestProcessProposal, _ items: [[UInt8]]
   ) async throws -> ABCIResponseProcessProposal.ProposalStatus {
     let verdict = await application.processProposal(
       ProposedBlock(
         height: try MessageTranslation.height(request.height),
         timeMilliseconds: try MessageTranslation.milliseconds(request.time),
-        items: MessageTranslation.items(request.txs),
+        items: items,
         proposer: try MessageTranslation.address(request.proposerAddress),
         lastCommit: try MessageTranslation.lastCommit(request.proposedLastCommit),
         misbehaviour: try MessageTranslation.misbehaviour(request.misbehavior)))
@@ -226,21 +244,21 @@ struct RequestAnswerer: Sendable {
   }
 
   private func finalize(
-    _ request: ABCIRequestFinalizeBlock
+    _ request: ABCIRequestFinalizeBlock, _ items: [[UInt8]]
   ) async throws -> ABCIResponseFinalizeBlock {
     let block = try await application.finalizeBlock(
       DecidedBlock(
         height: try MessageTranslation.height(request.height),
         timeMilliseconds: try MessageTranslation.milliseconds(request.time),
-        items: MessageTranslation.items(request.txs),
+        items: items,
         proposer: try MessageTranslation.address(request.proposerAddress),
         lastCommit: try MessageTranslation.lastCommit(request.decidedLastCommit),
         misbehaviour: try MessageTranslation.misbehaviour(request.misbehavior),
         hash: Digest(bytes: request.hash) ?? .zero, record: nil))
-    guard block.results.results.count == request.txs.count else {
+    guard block.results.results.count == items.count else {
       throw RequestFault(
         description: "the ledger made \(block.results.results.count) results of "
-          + "\(request.txs.count) items")
+          + "\(items.count) items")
     }
     return MessageTranslation.finalized(block)
   }
@@ -255,11 +273,11 @@ struct RequestAnswerer: Sendable {
   }
 
   private func apply(
-    _ request: ABCIRequestApplySnapshotChunk
+    _ request: ABCIRequestApplySnapshotChunk, _ chunk: [UInt8]
   ) async -> ABCIResponseApplySnapshotChunk {
     var response = ABCIResponseApplySnapshotChunk()
     switch await application.applySnapshotChunk(
-      [UInt8](request.chunk), index: request.index, sender: request.sender)
+      chunk, index: request.index, sender: request.sender)
     {
     case .accept: response.result = .accept
     case .abort: response.result = .abort

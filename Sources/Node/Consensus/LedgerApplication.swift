@@ -72,28 +72,6 @@ package protocol LedgerApplication: Sendable {
   ) async -> ChunkVerdict
 }
 
-/// What a consensus engine's own genesis says.
-package struct ChainStart: Sendable {
-  package let chainName: String
-  package let timeMilliseconds: UInt64
-  /// The height of the first block.
-  package let initialHeight: UInt64
-  package let validators: [ValidatorUpdate]
-  /// The genesis document's `app_state`, as JSON.
-  package let applicationState: [UInt8]
-
-  package init(
-    chainName: String, timeMilliseconds: UInt64, initialHeight: UInt64,
-    validators: [ValidatorUpdate], applicationState: [UInt8]
-  ) {
-    self.chainName = chainName
-    self.timeMilliseconds = timeMilliseconds
-    self.initialHeight = initialHeight
-    self.validators = validators
-    self.applicationState = applicationState
-  }
-}
-
 /// How a chain begins.
 package struct ChainStarted: Sendable {
   package let info: ApplicationInfo

@@ -37,7 +37,8 @@ extension LedgerNode {
   ) async -> SnapshotOfferVerdict {
     guard !hasState else { return .abort }
     guard snapshot.format == SnapshotChunk.format else { return .rejectFormat }
-    guard snapshot.chunkCount > 0, snapshot.height > 0, snapshot.metadata == genesis.chain.bytes
+    guard (1...UInt32(SnapshotChunk.countLimit)).contains(snapshot.chunkCount),
+      snapshot.height > 0, snapshot.metadata == genesis.chain.bytes
     else { return .reject }
     restoration = (snapshot, SnapshotReader(root: stateRoot, chunkCount: snapshot.chunkCount))
     return .accept
@@ -59,7 +60,10 @@ extension LedgerNode {
         "a snapshot's chunk is refused", metadata: ["sender": "\(sender)", "reason": "\(error)"])
       switch error {
       case .outOfOrder(let expected, _): return .refetch(chunk: expected, rejectSender: "")
-      case .wrongCount: return .rejectSnapshot
+      case .wrongCount:
+        // What is proven so far is of no use for another snapshot, which begins with chunk 0.
+        restoration = nil
+        return .rejectSnapshot
       case .unreadable, .unproven: return .refetch(chunk: index, rejectSender: sender)
       }
     }

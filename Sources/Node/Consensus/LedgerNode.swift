@@ -233,9 +233,18 @@ package actor LedgerNode: LedgerApplication {
   // MARK: Blocks
 
   package func initChain(_ start: ChainStart? = nil) async throws(NodeError) -> ChainStarted {
-    if let start { try check(start) }
     let state = committed.withLock { $0 }
     let validators = state.machine.validatorSet
+    if let start {
+      guard state.info.height == 0 else {
+        throw .outOfOrder("InitChain at height \(state.info.height)")
+      }
+      try start.check(against: genesis, validators: validators)
+      if !start.namesChain {
+        logger.warning(
+          "the engine's genesis names no chain in app_state; its name and validators fit")
+      }
+    }
     if isInitialised { return ChainStarted(info: state.info, validators: validators) }
     var rows: [(key: StateKey, value: [UInt8]?)] = []
     state.machine.forEachRow { key, value in rows.append((key, value)) }
@@ -245,22 +254,6 @@ package actor LedgerNode: LedgerApplication {
     try persist(BlockCommit(meta: meta, block: nil, results: nil, changes: rows))
     isInitialised = true
     return ChainStarted(info: state.info, validators: validators)
-  }
-
-  /// Compares the engine's genesis with the ledger's.
-  private func check(_ start: ChainStart) throws(NodeError) {
-    guard start.chainName == genesis.chainName else {
-      throw .otherGenesis(
-        "its chain_id is “\(start.chainName)”, the ledger's is “\(genesis.chainName)”")
-    }
-    guard start.initialHeight <= 1 else {
-      throw .otherGenesis("its initial_height is \(start.initialHeight), the ledger begins at 1")
-    }
-    guard start.timeMilliseconds >= genesis.genesisTimeMilliseconds else {
-      throw .otherGenesis(
-        "its genesis_time is \(start.timeMilliseconds) ms, before the ledger's "
-          + "\(genesis.genesisTimeMilliseconds) ms")
-    }
   }
 
   package func prepareProposal(_ request: ProposalRequest) async throws(NodeError) -> [[UInt8]] {

@@ -148,9 +148,6 @@ package struct SnapshotList: Hashable, Sendable, CanonicalCodable {
   /// SHA-256 of each chunk.
   package let hashes: [Digest]
 
-  /// The most chunks that an engine asks for.
-  private static let chunkLimit = 100_000
-
   package init(chain: Digest, height: UInt64, root: Digest, hashes: [Digest]) {
     self.chain = chain
     self.height = height
@@ -180,6 +177,6 @@ package struct SnapshotList: Hashable, Sendable, CanonicalCodable {
     chain = try decoder.decode()
     height = try decoder.decodeUInt64()
     root = try decoder.decode()
-    hashes = try decoder.decodeArray(limit: Self.chunkLimit)
+    hashes = try decoder.decodeArray(limit: SnapshotChunk.countLimit)
   }
 }

@@ -36,6 +36,8 @@ actor EngineNode {
   /// What the application answered for each height, from height 1.
   private(set) var answers: [ABCIResponseFinalizeBlock] = []
   private(set) var genesisHash = Data()
+  /// What the application answered to InitChain; those of the engine's genesis when that is empty.
+  private(set) var firstValidators: [ABCIValidatorUpdate] = []
   /// The methods called, in order, but for those that only read.
   private(set) var calls: [String] = []
 
@@ -70,6 +72,8 @@ actor EngineNode {
     if applied == 0 {
       let response = try await call(.consensus, .initChain) { $0.initChain = start }
       genesisHash = response.initChain.appHash
+      let answered = response.initChain.validators
+      firstValidators = answered.isEmpty ? start.validators : answered
     } else if info.lastBlockAppHash != answers[Int(applied) - 1].appHash {
       throw EngineFailure("the application's hash at \(applied) is not the chain's")
     }

@@ -8,16 +8,23 @@ struct HookedApplication: LedgerApplication {
   private let node: LedgerNode
   /// What is added to a block's time from height 2 on: what a node does that reads its own clock.
   private let skewMilliseconds: UInt64
-  private let delay: Duration
+  private let beforeFinalizing: @Sendable () async -> Void
 
-  init(_ node: LedgerNode, skewMilliseconds: UInt64 = 0, delay: Duration = .zero) {
+  init(
+    _ node: LedgerNode, skewMilliseconds: UInt64 = 0,
+    beforeFinalizing: @escaping @Sendable () async -> Void = {}
+  ) {
     self.node = node
     self.skewMilliseconds = skewMilliseconds
-    self.delay = delay
+    self.beforeFinalizing = beforeFinalizing
+  }
+
+  init(_ node: LedgerNode, delay: Duration) {
+    self.init(node) { try? await Task.sleep(for: delay) }
   }
 
   func finalizeBlock(_ block: DecidedBlock) async throws(NodeError) -> FinalizedBlock {
-    if delay > .zero { try? await Task.sleep(for: delay) }
+    await beforeFinalizing()
     return try await node.finalizeBlock(
       DecidedBlock(
         height: block.height,

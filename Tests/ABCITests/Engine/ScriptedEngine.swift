@@ -10,7 +10,10 @@ import Testing
 /// applications what CometBFT does to its.
 actor ScriptedEngine {
   let nodes: [EngineNode]
+  /// The consensus key of each node, whether it is in the set or not.
   let validators: [Bytes32]
+  /// Who votes: known up to two heights ahead.
+  private var sets = EngineValidators()
   /// From which height on votes carry extensions; nil never.
   private let extensionsFrom: UInt64?
   private(set) var height: UInt64 = 0
@@ -32,15 +35,24 @@ actor ScriptedEngine {
   }
 
   func start() async throws {
-    for node in nodes { try await node.connect() }
+    for node in up { try await node.connect() }
+    try sets.begin(await up[0].firstValidators)
     try await agree()
   }
 
   /// Starts all but one, which comes later.
   func startWithout(_ absent: Int) async throws {
     down.insert(absent)
-    for node in up { try await node.connect() }
-    try await agree()
+    try await start()
+  }
+
+  /// Power by consensus key, of the set that votes for a height.
+  func set(of height: UInt64) -> [Bytes32: Int64] { sets.set(of: height) }
+
+  /// The nodes that are up and vote for the present height.
+  private var voters: [EngineNode] {
+    let set = sets.set(of: height)
+    return up.filter { set[validators[$0.index]] != nil }
   }
 
   /// What happens in one height beyond the ordinary.
@@ -67,6 +79,7 @@ actor ScriptedEngine {
       if crashes(node, .afterVoteExtension, script) { try await restart(node, script) }
     }
     try await decide(block, script)
+    try sets.apply(await up[0].answers[Int(height) - 1].validatorUpdates, decidedAt: height)
     extensions = voted
     if let absent = script.absent { extensions[absent] = nil }
     try await agree()
@@ -87,15 +100,17 @@ actor ScriptedEngine {
     Data(ConsensusAddress(publicKey: validators[index]).bytes)
   }
 
+  /// The votes of the height before, in the order of the set: by power, then by address.
   private func lastCommit(_ script: Script) -> ABCICommitInfo {
     guard height > 1 else { return ABCICommitInfo() }
     return ABCICommitInfo.with { info in
-      info.votes = validators.indices.map { index in
-        ABCIVoteInfo.with {
-          $0.validator.address = address(index)
-          $0.validator.power = 10
-          $0.blockIDFlag =
-            down.contains(index) || script.absent == index ? .absent : .commit
+      info.votes = sets.ordered(of: height - 1).map { member in
+        let index = validators.firstIndex(of: member.key)
+        let isAway = index.map { down.contains($0) || script.absent == $0 } ?? true
+        return ABCIVoteInfo.with {
+          $0.validator.address = Data(ConsensusAddress(publicKey: member.key).bytes)
+          $0.validator.power = member.power
+          $0.blockIDFlag = isAway ? .absent : .commit
         }
       }
     }
@@ -103,19 +118,22 @@ actor ScriptedEngine {
 
   /// One round: a proposal that everyone accepts.
   private func propose(_ script: Script, round: Int) async throws -> EngineBlock {
-    let alive = up
+    let alive = voters
+    guard !alive.isEmpty else { throw EngineFailure("nobody can propose height \(height)") }
     let proposer = alive[(Int(height) + round) % alive.count]
     let commit = lastCommit(script)
-    let known = extensions
+    var known: [Data: Data] = [:]
+    for (index, vote) in extensions { known[address(index)] = vote }
+    let extensionOf = known
     let draft = EngineBlock(
       height: height, milliseconds: milliseconds, transactions: [],
       proposer: address(proposer.index), lastCommit: commit, misbehavior: script.misbehavior)
     let extended = ABCIExtendedCommitInfo.with { info in
-      info.votes = commit.votes.enumerated().map { index, vote in
+      info.votes = commit.votes.map { vote in
         ABCIExtendedVoteInfo.with {
           $0.validator = vote.validator
           $0.blockIDFlag = vote.blockIDFlag
-          $0.voteExtension = known[index] ?? Data()
+          $0.voteExtension = extensionOf[vote.validator.address] ?? Data()
         }
       }
     }
@@ -152,7 +170,7 @@ actor ScriptedEngine {
 
   private func extend(_ block: EngineBlock, _ script: Script) async throws -> [Int: Data] {
     var votes: [Int: Data] = [:]
-    for node in up {
+    for node in voters {
       votes[node.index] = try await node.call(.consensus, .extendVote(height: height)) {
         $0.extendVote.height = Int64(block.height)
         $0.extendVote.hash = block.hash

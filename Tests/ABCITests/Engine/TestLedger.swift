@@ -43,26 +43,49 @@ final class TestLedger: Sendable {
 
 /// A genesis with its validators' keys and some funded accounts.
 struct TestGenesis: Sendable {
+  /// Each node's account: those of the first set, then the candidates, which have tokens and no
+  /// stake yet.
   let validators: [SigningKey]
   let customers: [SigningKey]
   let genesis: Genesis
+  private let candidateCount: Int
 
+  /// A validator of somebody else's: its consensus key, and its stake in whole tokens.
+  typealias EngineValidator = (key: Bytes32, power: UInt64)
+
+  /// - Parameter engine: the first validators' consensus keys and powers; nil for `count` that
+  ///   vote with their accounts' keys and have a power of 1000.
   init(
     chainName: String = "trellis-test", genesisTimeMilliseconds: UInt64 = 1_700_000_000_000,
-    validators count: Int = 1, customers customerCount: Int = 4
+    validators count: Int = 1, candidates candidateCount: Int = 0, customers customerCount: Int = 4,
+    engine: [EngineValidator]? = nil
   ) {
-    validators = (0..<count).map { Self.key(1, UInt64($0)) }
+    let first = engine?.count ?? count
+    let keys = (0..<first + candidateCount).map { Self.key(1, UInt64($0)) }
+    (validators, self.candidateCount) = (keys, candidateCount)
     customers = (0..<customerCount).map { Self.key(2, UInt64($0)) }
+    // A recorded engine's powers may be less than a network of ours asks for.
+    let parameters = LedgerParameters.devnet(epochMilliseconds: 60_000, services: []).map {
+      $0.name == StakingParameters.minimumSelfStake
+        ? Genesis.Parameter(name: $0.name, value: Amount.baseUnitsPerWhole) : $0
+    }
     genesis = Genesis(
       chainName: chainName, genesisTimeMilliseconds: genesisTimeMilliseconds,
-      accounts: customers.map { .init(account: $0.accountID, amount: .whole(1000)) },
-      validators: validators.enumerated().map {
-        .init(
-          account: $1.accountID, verifiableRandomPublicKey: Self.randomKey($0).publicKey)
+      accounts: (customers + keys.dropFirst(first)).map {
+        .init(account: $0.accountID, amount: .whole(1000))
       },
-      parameters: LedgerParameters.devnet(epochMilliseconds: 60_000, services: []),
-      allowsFaucet: true)
+      validators: (0..<first).map { index in
+        .init(
+          account: keys[index].accountID,
+          verifiableRandomPublicKey: Self.randomKey(index).publicKey,
+          consensusPublicKey: engine?[index].key,
+          stake: .whole(UInt128(engine?[index].power ?? 1000)))
+      },
+      parameters: parameters, allowsFaucet: true)
   }
+
+  /// The validators of the first set.
+  var firstValidators: ArraySlice<SigningKey> { validators.dropLast(candidateCount) }
 
   private static func key(_ kind: UInt64, _ number: UInt64) -> SigningKey {
     SigningKey(seed: Bytes32(words: (7, 7, kind, number)))
@@ -91,13 +114,27 @@ struct TestGenesis: Sendable {
     from sender: Int = 0, to recipient: Int = 1, lane: UInt8 = 0, sequence: UInt64,
     amount: UInt128 = 1
   ) -> [UInt8] {
-    let key = customers[sender]
+    signed(
+      .transfer(to: customers[recipient].accountID, amount: Amount(baseUnits: amount)),
+      by: customers[sender], lane: lane, sequence: sequence)
+  }
+
+  /// A signed transaction, as block item bytes.
+  func signed(
+    _ operation: Operation, by key: SigningKey, lane: UInt8 = 0, sequence: UInt64
+  ) -> [UInt8] {
     let transaction = Transaction(
       chain: genesis.chain, sender: key.accountID, lane: lane, sequence: sequence,
-      expiryHeight: 1_000_000,
-      operation: .transfer(
-        to: customers[recipient].accountID, amount: Amount(baseUnits: amount)))
+      expiryHeight: 1_000_000, operation: operation)
     return BlockItem.signed(SignedTransaction.sign(transaction, with: key)).canonicalBytes()
+  }
+
+  /// What a node's account says to become a validator.
+  func candidacy(of index: Int, stake: Amount) -> ValidatorTerms {
+    ValidatorTerms(
+      name: "candidate \(index)", consensusPublicKey: validators[index].accountID.value,
+      verifiableRandomPublicKey: Self.randomKey(index).publicKey, commission: .standard,
+      stake: stake)
   }
 }
 

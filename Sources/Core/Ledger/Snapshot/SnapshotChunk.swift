@@ -11,6 +11,8 @@ package struct SnapshotChunk: Sendable, CanonicalCodable {
   package static let rowByteLimit = 1 << 20
   /// The most bytes of a whole chunk: engines carry at most 16 MB.
   package static let byteLimit = 16_000_000
+  /// The most chunks that an engine asks for.
+  package static let countLimit = 100_000
 
   package let proof: StateRangeProof
   /// Ascending by the key's hash.

@@ -26,6 +26,9 @@ package enum SnapshotFault: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 /// Takes a snapshot's chunks in order and keeps only what is proven against the state root.
+///
+/// How many chunks there are is the word of whoever offers the snapshot; that the last row is in is
+/// what the last chunk's proof says.
 package struct SnapshotReader: Sendable {
   /// The state root that the whole must have.
   package let root: Digest
@@ -40,8 +43,8 @@ package struct SnapshotReader: Sendable {
     self.chunkCount = chunkCount
   }
 
-  /// Whether all chunks are in.
-  package var isComplete: Bool { nextIndex == chunkCount }
+  /// Whether the tree's last row is in.
+  package private(set) var isComplete = false
 
   /// Checks a chunk and keeps its rows. A fault changes nothing.
   /// - Throws: ``SnapshotFault``.
@@ -67,6 +70,7 @@ package struct SnapshotReader: Sendable {
     rows += chunk.rows
     lastKey = leaves.last?.key
     nextIndex += 1
+    isComplete = coverage.endsTree
   }
 
   /// All rows, ascending by key; empty until ``isComplete``.

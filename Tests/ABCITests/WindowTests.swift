@@ -1,0 +1,73 @@
+import ABCI
+import Consensus
+import Foundation
+import NIOCore
+import Testing
+
+/// More requests than a connection answers at once, read from the socket in one piece.
+@Suite struct WindowTests {
+  /// Behind one slow request wait more than the window's 128. All of them were read long before the
+  /// window is free again, and nothing more comes: they are answered all the same.
+  @Test func whatWasReadIsAnsweredWhenTheWindowIsFree() async throws {
+    let gate = Gate()
+    let ledger = try await TestLedger(TestGenesis()) { node in
+      HookedApplication(node, beforeFinalizing: { await gate.pass() })
+    }
+    let connection = try await ledger.connect()
+    var slow = ABCIRequest()
+    slow.finalizeBlock.height = 1
+    slow.finalizeBlock.proposerAddress = Data(count: 20)
+    var bytes = try EngineConnection.frame(slow)
+    // Small enough to come with one read: 2,048 bytes are a connection's first.
+    let count = 400
+    for number in 0..<count {
+      var request = ABCIRequest()
+      if number % 20 == 0 { request.echo.message = "\(number)" } else { request.flush = .init() }
+      bytes += try EngineConnection.frame(request)
+    }
+    #expect(bytes.count < 2048)
+    try await connection.send(bytes)
+    // The server has begun the first request, so it has read what came with it.
+    await gate.arrival()
+    await gate.open()
+    guard case .exception? = try await connection.next()?.value else {
+      Issue.record("FinalizeBlock before InitChain must be refused")
+      return
+    }
+    for number in 0..<count {
+      switch try #require(try await connection.next()).value {
+      case .echo(let echo)?: #expect(echo.message == "\(number)")
+      case .flush?: #expect(number % 20 != 0)
+      case let other: Issue.record("request \(number) was answered by \(String(describing: other))")
+      }
+    }
+  }
+}
+
+/// Holds up whoever passes until it is opened.
+private actor Gate {
+  private var isOpen = false
+  private var hasArrived = false
+  private var passing: [CheckedContinuation<Void, Never>] = []
+  private var watching: [CheckedContinuation<Void, Never>] = []
+
+  func pass() async {
+    hasArrived = true
+    for watcher in watching { watcher.resume() }
+    watching = []
+    if isOpen { return }
+    await withCheckedContinuation { passing.append($0) }
+  }
+
+  /// Returns when somebody stands at the gate.
+  func arrival() async {
+    if hasArrived { return }
+    await withCheckedContinuation { watching.append($0) }
+  }
+
+  func open() {
+    isOpen = true
+    for waiter in passing { waiter.resume() }
+    passing = []
+  }
+}
