@@ -12,16 +12,20 @@ let strict: [SwiftSetting] = [
 
 /// One of the house's targets, or only some of its files.
 func measured(
-  _ name: String, _ dependencies: [Target.Dependency], only files: [String]? = nil
+  _ name: String, _ dependencies: [Target.Dependency], only files: [String]? = nil,
+  exclude: [String] = []
 ) -> Target {
   .target(
-    name: name, dependencies: dependencies, path: "Sources/\(name)", sources: files,
-    swiftSettings: strict)
+    name: name, dependencies: dependencies, path: "Sources/\(name)", exclude: exclude,
+    sources: files, swiftSettings: strict)
 }
 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let swiftProtobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 
 let package = Package(
@@ -31,6 +35,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
   ],
   targets: [
@@ -53,10 +59,17 @@ let package = Package(
         metrics,
       ],
       only: [
-        "LedgerApplication.swift", "LedgerNode.swift", "LedgerNode+Snapshots.swift",
+        "ChainStart.swift", "LedgerApplication.swift", "LedgerNode.swift",
+        "LedgerNode+Snapshots.swift",
         "QueueExecutor.swift", "SignatureVerifier.swift", "SnapshotExchange.swift",
         "SnapshotStore.swift", "StateQuery.swift", "TokenPriceSource.swift",
       ]),
+    measured(
+      "ABCI",
+      [
+        "Primitives", "Cryptography", "ServiceKit", "Ledger", "Locks", "LedgerStore", "Consensus",
+        nioCore, nioPosix, swiftProtobuf, logging,
+      ], exclude: ["Messages/abci.proto"]),
     measured("ErasureCoding", ["CISAL"]),
     // Numbers, random streams and quantiles, without scenarios and reports.
     measured(
@@ -65,8 +78,9 @@ let package = Package(
       name: "Benchmarks",
       dependencies: [
         "Primitives", "Cryptography", "ServiceKit", "Ledger", "Locks", "LedgerStore", "Consensus",
-        "StorageService", "ErasureCoding", "Economics", "Simulator", "CISAL", "CSodium", crypto,
-        logging,
+        "ABCI", "StorageService", "ErasureCoding", "Economics", "Simulator", "CISAL", "CSodium",
+        crypto,
+        logging, swiftProtobuf,
       ],
       path: "Sources/Benchmarks", swiftSettings: strict),
   ]

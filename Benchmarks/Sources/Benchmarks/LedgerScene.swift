@@ -13,7 +13,10 @@ final class LedgerScene {
   let node: LedgerNode
   private(set) var blocks: [SignedTransfers] = []
   private let validator = SigningKey(seed: Digest.sha256([1]).value)
-  private let folder: String
+  /// Where its files are.
+  let folder: String
+  /// The account of the only validator.
+  var validatorAccount: AccountID { validator.accountID }
 
   /// Makes the genesis and the transfers, and stores the genesis.
   init(accounts: Int, blocks blockCount: Int, transfers: Int, directory: String) async throws {

@@ -48,10 +48,16 @@ enum Processors {
     return rates.median
   }
 
+  /// Seconds that all threads of this process have run: time that other work on the machine does not
+  /// count in.
+  static var processSeconds: Double { seconds(of: CLOCK_PROCESS_CPUTIME_ID) }
+
   /// Seconds that the calling thread has run.
-  private static var threadSeconds: Double {
+  static var threadSeconds: Double { seconds(of: CLOCK_THREAD_CPUTIME_ID) }
+
+  private static func seconds(of clock: clockid_t) -> Double {
     var time = timespec()
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    clock_gettime(clock, &time)
     return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
   }
 }
