@@ -93,44 +93,95 @@ import Testing
     }
   }
 
+  /// Where a node's files say that its ledger listens, and the command that they are for.
+  private static func host(_ root: String) throws -> ProcessHost {
+    let configuration = try String(
+      contentsOfFile: root + "/cometbft/config/config.toml", encoding: .utf8)
+    let line = try #require(
+      configuration.split(separator: "\n").first { $0.hasPrefix("proxy_app") })
+    let endpoint = try ABCIEndpoint(String(line.split(separator: "\"")[1]))
+    return ProcessHost(
+      endpoint: endpoint,
+      arguments: ["validator", "--data", root + "/trellis", "--abci", "\(endpoint)"])
+  }
+
+  /// The key with which a node's files say that it votes.
+  private static func consensusKey(_ root: String) throws -> Bytes32 {
+    let data = try Data(
+      contentsOf: URL(filePath: root + "/cometbft/config/priv_validator_key.json"))
+    let document = try JSONSerialization.jsonObject(with: data) as? [String: Any]
+    let value = try #require((document?["pub_key"] as? [String: String])?["value"])
+    return try #require(Data(base64Encoded: value).flatMap { Bytes32($0) })
+  }
+
+  /// Four validators and one that joins, each from the files that were written for it.
   @Test func theScriptedEngineStartsFromTheFiles() async throws {
     let testnet = try Testnet()
+    var roots = (0..<4).map { "\(testnet.root)/node\($0)" }
+    let joining = testnet.directory.file("joining")
+    #expect(try Self.join(roots[0], out: joining) == 0)
+    roots.append(joining)
+    let keys = try roots.map(Self.consensusKey)
     let document = try testnet.json("node0/cometbft/config/genesis.json")
-    let entries = try #require(document["validators"] as? [[String: Any]])
-    let keys = try entries.map { entry in
-      let value = try #require((entry["pub_key"] as? [String: String])?["value"])
-      let bytes = try #require(Data(base64Encoded: value))
-      return try #require(Bytes32(bytes))
-    }
-    let start = try Self.initChain(document, keys: keys)
-    var hosts: [ProcessHost] = []
-    for node in 0..<4 {
-      let configuration = try testnet.text("node\(node)/cometbft/config/config.toml")
-      let line = try #require(
-        configuration.split(separator: "\n").first { $0.hasPrefix("proxy_app") })
-      let endpoint = try ABCIEndpoint(String(line.split(separator: "\"")[1]))
-      hosts.append(
-        ProcessHost(
-          endpoint: endpoint,
-          arguments: [
-            "validator", "--data", "\(testnet.root)/node\(node)/trellis", "--abci", "\(endpoint)",
-          ]))
-    }
+    let start = try Self.initChain(document, keys: Array(keys.prefix(4)))
+    let hosts = try roots.map(Self.host)
     for host in hosts { try await host.start() }
     let engine = ScriptedEngine(hosts: hosts, validators: keys, start: start)
     do {
-      try await engine.start()
+      try await engine.startWithout(4)
       try await engine.runHeight()
       var script = ScriptedEngine.Script()
       script.failedRounds = 1
       script.crash = (1, .afterFinalizeBlock, true)
       try await engine.runHeight(script)
+      // It replays what the others have, and goes on with them.
+      try await engine.resume(4)
       try await engine.runHeight()
     } catch {
       for host in hosts { await host.stop() }
       throw error
     }
     for host in hosts { await host.stop() }
+  }
+
+  private static func join(
+    _ source: String, out: String, _ more: [String] = []
+  ) throws -> Int32 {
+    let executable = try #require(executable)
+    let id = String(repeating: "ab", count: 20)
+    return try run(
+      [
+        executable, "network", "join", "--genesis-from", source, "--peer", "\(id)@127.0.0.1:26656",
+        "--node", "4", "--out", out,
+      ] + more)
+  }
+
+  /// What a joining node's files say, and what is refused.
+  @Test func aJoiningNodesFiles() throws {
+    let (one, other) = (try Testnet(), try Testnet())
+    let out = one.directory.file("joining")
+    let hash = String(repeating: "5A", count: 32)
+    let sync = [
+      "--state-sync", "10.0.0.7:26657", "--state-sync", "10.0.0.8:26657", "--trust-height", "4000",
+      "--trust-hash", hash,
+    ]
+    #expect(try Self.join(one.root + "/node2", out: out, sync) == 0)
+    let text = try String(contentsOfFile: out + "/cometbft/config/config.toml", encoding: .utf8)
+    for line in [
+      "enable = true", "rpc_servers = \"10.0.0.7:26657,10.0.0.8:26657\"", "trust_height = 4000",
+      "trust_hash = \"\(hash)\"", "proxy_app = \"tcp://127.0.0.1:26698\"",
+    ] {
+      #expect(text.contains(line), "\(line)")
+    }
+    // Not twice, not with one server, and not with the genesis files of two networks.
+    #expect(try Self.join(one.root + "/node2", out: out) != 0)
+    #expect(try Self.join(one.root + "/node2", out: out + "2", Array(sync.dropFirst(2))) != 0)
+    let mixed = one.directory.file("mixed")
+    try FileManager.default.copyItem(atPath: one.root + "/node0", toPath: mixed)
+    try FileManager.default.removeItem(atPath: mixed + "/trellis/genesis.json")
+    try FileManager.default.copyItem(
+      atPath: other.root + "/node0/trellis/genesis.json", toPath: mixed + "/trellis/genesis.json")
+    #expect(try Self.join(mixed, out: out + "3") != 0)
   }
 
   private static func initChain(

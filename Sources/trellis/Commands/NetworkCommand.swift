@@ -23,10 +23,11 @@ struct NetworkCommand: AsyncParsableCommand {
         trellis network diff commons mine.yaml
         trellis network trace --data helium-net --out trace.jsonl
         trellis network testnet --validators 4 --out /srv/testnet
+        trellis network join --genesis-from HOME --peer ID@HOST:26656 --out /srv/node
       """,
     subcommands: [
       ListPresets.self, ShowPreset.self, NewPreset.self, CheckPreset.self, ComparePresets.self,
-      TraceCommand.self, TestnetCommand.self,
+      TraceCommand.self, TestnetCommand.self, JoinCommand.self,
     ])
 
   struct ListPresets: AsyncParsableCommand {

@@ -78,69 +78,80 @@ enum CometBFTFiles {
 
   // MARK: Configuration
 
+  /// Where a node that joins gets its first state from, and the block that it trusts.
+  struct StateSync {
+    /// Two RPC addresses, `HOST:PORT`, at least.
+    let servers: [String]
+    let height: UInt64
+    /// The block's hash in hexadecimal digits.
+    let hash: String
+  }
+
   /// `config.toml`. Every key is one of v0.38's documented file.
-  static func configuration(of node: TestnetPlan.Node, in plan: TestnetPlan) -> String {
-    let peers = plan.nodes.filter { $0.index != node.index }.map(\.peerAddress)
-    return """
-      # CometBFT \(supportedVersion) beside a Trellis ledger. What is not here has its default.
-      proxy_app = "\(node.abciEndpoint)"
-      abci = "socket"
-      moniker = "\(node.name)"
-      db_backend = "goleveldb"
-      db_dir = "data"
-      log_level = "info"
-      log_format = "json"
-      genesis_file = "config/genesis.json"
-      priv_validator_key_file = "config/priv_validator_key.json"
-      priv_validator_state_file = "data/priv_validator_state.json"
-      node_key_file = "config/node_key.json"
+  /// - Parameter peers: `ID@HOST:PORT` each.
+  static func configuration(
+    of node: TestnetPlan.Node, peers: [String], stateSync: StateSync? = nil
+  ) -> String {
+    """
+    # CometBFT \(supportedVersion) beside a Trellis ledger. What is not here has its default.
+    proxy_app = "\(node.abciEndpoint)"
+    abci = "socket"
+    moniker = "\(node.name)"
+    db_backend = "goleveldb"
+    db_dir = "data"
+    log_level = "info"
+    log_format = "json"
+    genesis_file = "config/genesis.json"
+    priv_validator_key_file = "config/priv_validator_key.json"
+    priv_validator_state_file = "data/priv_validator_state.json"
+    node_key_file = "config/node_key.json"
 
-      [rpc]
-      laddr = "tcp://127.0.0.1:\(node.rpcPort)"
-      max_body_bytes = 8000000
-      timeout_broadcast_tx_commit = "20s"
+    [rpc]
+    laddr = "tcp://127.0.0.1:\(node.rpcPort)"
+    max_body_bytes = 8000000
+    timeout_broadcast_tx_commit = "20s"
 
-      [p2p]
-      # Loopback: name an address that peers reach, and open its port, for a network of machines.
-      laddr = "tcp://127.0.0.1:\(node.peerPort)"
-      persistent_peers = "\(peers.joined(separator: ","))"
-      pex = false
-      # Several nodes share one address here; false is right on machines of their own.
-      addr_book_strict = false
-      allow_duplicate_ip = true
+    [p2p]
+    # Loopback: name an address that peers reach, and open its port, for a network of machines.
+    laddr = "tcp://127.0.0.1:\(node.peerPort)"
+    persistent_peers = "\(peers.joined(separator: ","))"
+    pex = false
+    # Several nodes share one address here; false is right on machines of their own.
+    addr_book_strict = false
+    allow_duplicate_ip = true
 
-      [mempool]
-      type = "flood"
-      recheck = true
-      size = 20000
-      max_tx_bytes = \(BlockItem.byteLimit)
+    [mempool]
+    type = "flood"
+    recheck = true
+    size = 20000
+    max_tx_bytes = \(BlockItem.byteLimit)
 
-      [statesync]
-      # A node that joins: see docs/validators.md.
-      enable = false
-      rpc_servers = ""
-      trust_height = 0
-      trust_hash = ""
-      trust_period = "168h0m0s"
+    [statesync]
+    # A node that joins: see docs/validators.md.
+    enable = \(stateSync != nil)
+    rpc_servers = "\((stateSync?.servers ?? []).joined(separator: ","))"
+    trust_height = \(stateSync?.height ?? 0)
+    trust_hash = "\(stateSync?.hash ?? "")"
+    trust_period = "168h0m0s"
 
-      [blocksync]
-      version = "v0"
+    [blocksync]
+    version = "v0"
 
-      [consensus]
-      wal_file = "data/cs.wal/wal"
-      timeout_commit = "1s"
-      # The ledger's clock and its proof windows need blocks when nobody sends anything.
-      create_empty_blocks = true
+    [consensus]
+    wal_file = "data/cs.wal/wal"
+    timeout_commit = "1s"
+    # The ledger's clock and its proof windows need blocks when nobody sends anything.
+    create_empty_blocks = true
 
-      [storage]
-      discard_abci_responses = false
+    [storage]
+    discard_abci_responses = false
 
-      [tx_index]
-      indexer = "kv"
+    [tx_index]
+    indexer = "kv"
 
-      [instrumentation]
-      prometheus = false
+    [instrumentation]
+    prometheus = false
 
-      """
+    """
   }
 }

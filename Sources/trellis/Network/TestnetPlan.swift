@@ -13,6 +13,13 @@ struct TestnetPlan {
     /// The seed of the node's key: its name among its peers.
     let nodeKeySeed: Bytes32
 
+    /// A validator with fresh keys.
+    init(index: Int) {
+      self.index = index
+      identity = IdentitySeed(TestnetPlan.random())
+      nodeKeySeed = TestnetPlan.random()
+    }
+
     var name: String { "node\(index)" }
     var nodeID: String {
       ConsensusAddress(publicKey: SigningKey(seed: nodeKeySeed).accountID.value).bytes.hex
@@ -37,9 +44,7 @@ struct TestnetPlan {
 
   init(chainName: String, validators count: Int, now: Date = Date()) {
     self.chainName = chainName
-    nodes = (0..<count).map {
-      Node(index: $0, identity: IdentitySeed(Self.random()), nodeKeySeed: Self.random())
-    }
+    nodes = (0..<count).map { Node(index: $0) }
     customers = ["main", "alt", "faucet"].map { ($0, IdentitySeed(Self.random())) }
     let milliseconds = UInt64(now.timeIntervalSince1970 * 1000)
     genesis = Genesis(
@@ -64,7 +69,7 @@ struct TestnetPlan {
       policy: "commons/0", allowsFaucet: true)
   }
 
-  private static func random() -> Bytes32 {
+  fileprivate static func random() -> Bytes32 {
     var source = SystemRandomNumberGenerator()
     return Bytes32(words: (source.next(), source.next(), source.next(), source.next()))
   }
