@@ -60,6 +60,7 @@ enum Samples {
     ("unjail", .unjail),
     ("claim-rewards", .claimRewards(validator: account)),
     ("report-usage", .reportUsage(usageReport)),
+    ("redelegate", .redelegate(from: account, to: account, amount: .whole(1))),
   ]
 
   static let accountInput: AccountInput = {
@@ -136,6 +137,13 @@ enum Samples {
         "delegation",
         DelegationRecord(
           holding: RewardHolding(shares: 5, index: RewardIndex(perShare: 6)), since: time
+        ).canonicalBytes()
+      ),
+      (
+        "redelegation",
+        RedelegationRecord(
+          delegator: account, target: ValidatorNumber(number: 3), initial: .whole(2),
+          balance: .whole(1), completesAt: time
         ).canonicalBytes()
       ),
       (

@@ -17,7 +17,7 @@ struct StakingReplayTests {
     let key = isValidator ? StakingChain.validator(index) : TestChain.key(UInt8(index))
     let part = UInt128.random(in: 1...3_000_000_007, using: &generator)
     let amount = Amount(baseUnits: part * 300_000_000_003)
-    switch Int.random(in: 0..<12, using: &generator) {
+    switch Int.random(in: 0..<15, using: &generator) {
     case 0:
       let stake = Amount(baseUnits: Amount.whole(100).baseUnits + part)
       return (
@@ -29,17 +29,23 @@ struct StakingReplayTests {
       )
     case 2: return (key, .unjail)
     case 3, 4: return (key, .claimRewards(validator: validator))
-    case 5, 6, 7: return (key, .undelegate(validator: validator, amount: amount))
+    case 5, 6: return (key, .undelegate(validator: validator, amount: amount))
+    case 7...10:
+      let other = StakingChain.validator(Int.random(in: 0..<6, using: &generator)).accountID
+      return (key, .redelegate(from: validator, to: other, amount: amount))
     default: return (key, .delegate(validator: validator, amount: amount))
     }
   }
 
   private static func run(
     _ chain: inout StakingChain, blocks: Int, _ generator: inout SeededGenerator
-  ) throws -> (roots: [Digest], updates: [[ValidatorUpdate]], codes: Set<String>) {
+  ) throws -> (
+    roots: [Digest], updates: [[ValidatorUpdate]], codes: Set<String>, events: Set<String>
+  ) {
     var roots: [Digest] = []
     var updates: [[ValidatorUpdate]] = []
     var codes: Set<String> = []
+    var events: Set<String> = []
     for _ in 0..<blocks {
       var senders: Set<AccountID> = []
       var items: [[UInt8]] = []
@@ -65,8 +71,9 @@ struct StakingReplayTests {
       roots.append(outcome.stateRoot)
       updates.append(outcome.validatorUpdates)
       codes.formUnion(outcome.results.map(\.codeName))
+      events.formUnion(outcome.events.map(\.event.kind))
     }
-    return (roots, updates, codes)
+    return (roots, updates, codes, events)
   }
 
   @Test(arguments: [1, 2, 3, 4] as [UInt64])
@@ -78,8 +85,10 @@ struct StakingReplayTests {
         StakingParameters.signingWindow: 10, StakingParameters.validatorLimit: 4,
         StakingParameters.doubleSignSlash: 300_001, StakingParameters.reward: 500_000,
       ])
-    let (roots, updates, codes) = try Self.run(&chain, blocks: 60, &generator)
+    let (roots, updates, codes, events) = try Self.run(&chain, blocks: 60, &generator)
     #expect(codes.contains("ok"))
+    // Not every run moves stake; this one does.
+    if generator.seed == 2 { #expect(events.contains("stake.redelegated")) }
     var replay = try LedgerMachine(genesis: chain.genesis, services: [FakeService()])
     for (index, block) in chain.blocks.enumerated() {
       let outcome = replay.execute(try BlockInput(canonicalBytes: block.canonicalBytes()))

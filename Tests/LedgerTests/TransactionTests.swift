@@ -130,7 +130,7 @@ struct TransactionTests {
       }
       #expect(throws: CodecError.self) { try Ledger.Operation(canonicalBytes: bytes + [0]) }
     }
-    #expect(Set(Samples.operations.map(\.operation.kind)).count == 25)
+    #expect(Set(Samples.operations.map(\.operation.kind)).count == 26)
   }
 
   @Test func goldenHashes() throws {

@@ -128,6 +128,33 @@ extension TransactionCommand {
     }
   }
 
+  struct Redelegate: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Move stake from one validator to another.",
+      discussion: """
+        It counts for the other at once. For the unbonding time it still answers for faults of the \
+        first from before, and cannot move on.
+
+        Example:
+          trellis tx redelegate --from main --validator validator --to carol --amount 100
+        """)
+    @OptionGroup var sender: SenderOptions
+    @Option(help: "The validator that it is with: an identity's name or a did:key.")
+    var validator: String
+    @Option(help: "The validator that it goes to.")
+    var to: String
+    @Option(help: "How many tokens.")
+    var amount: String
+
+    func run() async throws {
+      let tokens = try TransactionCommand.quantity(amount, as: Amount.self)
+      try await sender.send { names, _ in
+        .redelegate(
+          from: try names.account(validator), to: try names.account(to), amount: tokens)
+      }
+    }
+  }
+
   struct Unjail: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Release one's validator from jail, when its time is over.",

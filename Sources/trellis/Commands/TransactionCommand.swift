@@ -11,8 +11,8 @@ struct TransactionCommand: AsyncParsableCommand {
     abstract: "Send a transaction: faucet, transfer, top-up, parameter, usage, all about stake.",
     subcommands: [
       Faucet.self, Transfer.self, TopUp.self, Parameter.self, UsageTransaction.self,
-      CreateValidator.self,
-      EditValidator.self, Delegate.self, Undelegate.self, Unjail.self, ClaimRewards.self,
+      CreateValidator.self, EditValidator.self, Delegate.self, Undelegate.self, Redelegate.self,
+      Unjail.self, ClaimRewards.self,
     ])
 
   /// Reads an amount of tokens or credits.

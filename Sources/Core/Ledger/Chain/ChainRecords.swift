@@ -114,6 +114,8 @@ package enum DeadlineRecord: Hashable, Sendable, CanonicalCodable {
   case finishLease(LeaseID)
   /// Stake that left a validator is paid out.
   case finishUnbonding(UnbondingID)
+  /// Stake that was moved to another validator answers for the first no more.
+  case finishRedelegation(UnbondingID)
 
   /// The longest token, in bytes.
   package static let tokenByteLimit = 4096
@@ -122,7 +124,7 @@ package enum DeadlineRecord: Hashable, Sendable, CanonicalCodable {
   package var notBefore: UInt64 {
     switch self {
     case .wake(_, let height, _): height
-    case .finishLease, .finishUnbonding: 0
+    case .finishLease, .finishUnbonding, .finishRedelegation: 0
     }
   }
 
@@ -139,6 +141,9 @@ package enum DeadlineRecord: Hashable, Sendable, CanonicalCodable {
     case .finishUnbonding(let id):
       encoder.encode(UInt8(50))
       encoder.encode(id)
+    case .finishRedelegation(let id):
+      encoder.encode(UInt8(51))
+      encoder.encode(id)
     }
   }
 
@@ -151,6 +156,7 @@ package enum DeadlineRecord: Hashable, Sendable, CanonicalCodable {
         token: try decoder.decodeBytes(limit: Self.tokenByteLimit))
     case 2: self = .finishLease(try decoder.decode())
     case 50: self = .finishUnbonding(try decoder.decode())
+    case 51: self = .finishRedelegation(try decoder.decode())
     default: throw .unknownCase(type: "DeadlineRecord", byte: kind)
     }
   }

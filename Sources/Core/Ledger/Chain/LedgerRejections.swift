@@ -86,6 +86,8 @@ extension RejectionCode {
   package static let tombstoned = RejectionCode(370, "tombstoned")
   package static let worthlessStake = RejectionCode(371, "worthless-stake")
   package static let badValidatorName = RejectionCode(372, "bad-validator-name")
+  package static let stakeMustStay = RejectionCode(374, "stake-must-stay")
+  package static let sameValidator = RejectionCode(375, "same-validator")
   /// A price in a block's item 0 that nobody who may has signed.
   package static let badPrice = RejectionCode(373, "bad-price")
 }

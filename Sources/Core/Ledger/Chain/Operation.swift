@@ -47,6 +47,9 @@ package enum Operation: Hashable, Sendable, CanonicalCodable {
   case delegate(validator: AccountID, amount: Amount)
   /// Takes stake away from a validator; it is paid out after the unbonding time.
   case undelegate(validator: AccountID, amount: Amount)
+  /// Moves stake from one validator to another at once; for the unbonding time it still answers for
+  /// faults of the first.
+  case redelegate(from: AccountID, to: AccountID, amount: Amount)
   /// Releases the sender's validator from jail.
   case unjail
   /// Pays the rewards of the sender's stake with a validator.
@@ -90,6 +93,7 @@ package enum Operation: Hashable, Sendable, CanonicalCodable {
     case .undelegate: 53
     case .unjail: 54
     case .claimRewards: 55
+    case .redelegate: 56
     }
   }
 
@@ -110,7 +114,8 @@ package enum Operation: Hashable, Sendable, CanonicalCodable {
       encoder.encode(service)
       encoder.encode(payload)
     case .registerProvider, .updateProvider: encodeStaking(into: &encoder)
-    case .createValidator, .editValidator, .delegate, .undelegate, .unjail, .claimRewards:
+    case .createValidator, .editValidator, .delegate, .undelegate, .redelegate, .unjail,
+      .claimRewards:
       encodeValidators(into: &encoder)
     case .postOffer, .withdrawOffer, .placeOrder, .cancelOrder, .placeBid, .acceptBid,
       .topUpLease, .closeLease:
@@ -142,6 +147,10 @@ package enum Operation: Hashable, Sendable, CanonicalCodable {
       encoder.encode(validator)
       encoder.encode(amount)
     case .claimRewards(let validator): encoder.encode(validator)
+    case .redelegate(let source, let target, let amount):
+      encoder.encode(source)
+      encoder.encode(target)
+      encoder.encode(amount)
     default: break
     }
   }
@@ -188,7 +197,7 @@ package enum Operation: Hashable, Sendable, CanonicalCodable {
       self = .service(
         try decoder.decode(), payload: try decoder.decodeBytes(limit: Self.payloadByteLimit))
     case 30: self = .reportUsage(try decoder.decode())
-    case 50...55: self = try Self.decodeValidators(kind, &decoder)
+    case 50...56: self = try Self.decodeValidators(kind, &decoder)
     default: throw .unknownCase(type: "Operation", byte: kind)
     }
   }
@@ -207,7 +216,10 @@ package enum Operation: Hashable, Sendable, CanonicalCodable {
     case 52: return .delegate(validator: try decoder.decode(), amount: try decoder.decode())
     case 53: return .undelegate(validator: try decoder.decode(), amount: try decoder.decode())
     case 54: return .unjail
-    default: return .claimRewards(validator: try decoder.decode())
+    case 55: return .claimRewards(validator: try decoder.decode())
+    default:
+      return .redelegate(
+        from: try decoder.decode(), to: try decoder.decode(), amount: try decoder.decode())
     }
   }
 

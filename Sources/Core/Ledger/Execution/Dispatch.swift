@@ -80,6 +80,7 @@ extension LedgerState {
       case .wake(let service, _, let token): wake(service, token)
       case .finishLease(let lease): finish(lease)
       case .finishUnbonding(let id): finishUnbonding(id)
+      case .finishRedelegation(let id): finishRedelegation(id)
       }
       keep()
     }

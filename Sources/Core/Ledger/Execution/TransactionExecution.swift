@@ -92,7 +92,8 @@ extension LedgerState {
     case .postOffer, .withdrawOffer, .placeOrder, .cancelOrder, .placeBid, .acceptBid,
       .topUpLease, .closeLease:
       try trade(operation, for: sender)
-    case .createValidator, .editValidator, .delegate, .undelegate, .unjail, .claimRewards:
+    case .createValidator, .editValidator, .delegate, .undelegate, .redelegate, .unjail,
+      .claimRewards:
       try stake(operation, for: sender)
     }
   }
@@ -123,6 +124,8 @@ extension LedgerState {
       try delegate(amount, by: sender, to: validator)
     case .undelegate(let validator, let amount):
       try undelegate(amount, by: sender, from: validator)
+    case .redelegate(let source, let target, let amount):
+      try redelegate(amount, by: sender, from: source, to: target)
     case .unjail: try unjail(sender)
     case .claimRewards(let validator): try claimRewards(of: validator, by: sender)
     default: break

@@ -12,6 +12,18 @@ extension LedgerState {
     guard amount >= minimum else {
       throw Rejection(.stakeTooSmall, "at least \(minimum) tokens are staked, not \(amount)")
     }
+    try checkTakesStake(account)
+    try addStake(amount, by: delegator, to: account)
+    note(
+      "stake.delegated",
+      [
+        ("delegator", delegator.hex), ("validator", account.hex),
+        ("amount", amount.description),
+      ])
+  }
+
+  /// Checks: a validator, not tombstoned, stake that is worth something.
+  func checkTakesStake(_ account: AccountID) throws(Rejection) {
     let record = try validatorRecord(account)
     guard !record.isTombstoned else {
       throw Rejection(.tombstoned, "the validator never comes back; stake with another")
@@ -20,13 +32,6 @@ extension LedgerState {
       throw Rejection(
         .worthlessStake, "slashes took all that was staked with the validator; choose another")
     }
-    try addStake(amount, by: delegator, to: account)
-    note(
-      "stake.delegated",
-      [
-        ("delegator", delegator.hex), ("validator", account.hex),
-        ("amount", amount.description),
-      ])
   }
 
   /// The least that is staked or leaves.
@@ -72,19 +77,9 @@ extension LedgerState {
   mutating func undelegate(
     _ amount: Amount, by delegator: AccountID, from account: AccountID
   ) throws(Rejection) {
-    let before = try validatorRecord(account)
-    let key = StateKeys.delegation(before.number, delegator)
-    guard let held = read(DelegationRecord.self, at: key) else {
-      throw Rejection(.noSuchStake, "the account has no stake with this validator")
-    }
-    let worth = try exactly { () throws(ArithmeticError) in
-      try before.stake.value(of: held.holding.shares)
-    }
-    try checkLeaving(amount, of: worth)
-    try settleRewards(of: account, for: delegator)
-    let leaving = try takeShares(
-      amount == worth ? nil : amount, by: delegator, from: account)
-    try startUnbonding(leaving, of: delegator, from: before.number)
+    let number = try validatorRecord(account).number
+    let leaving = try takeStake(amount, by: delegator, from: account)
+    try startUnbonding(leaving, of: delegator, from: number)
     if delegator == account { try jailIfShort(account) }
     note(
       "stake.undelegated",
@@ -92,6 +87,31 @@ extension LedgerState {
         ("delegator", delegator.hex), ("validator", account.hex),
         ("amount", leaving.description),
       ])
+  }
+
+  /// Takes tokens out of a validator's stake; they are in nobody's hands then. Checks: a validator,
+  /// stake with it, amount.
+  mutating func takeStake(
+    _ amount: Amount, by delegator: AccountID, from account: AccountID
+  ) throws(Rejection) -> Amount {
+    guard let worth = try stake(of: delegator, with: account) else {
+      throw Rejection(.noSuchStake, "the account has no stake with this validator")
+    }
+    try checkLeaving(amount, of: worth)
+    try settleRewards(of: account, for: delegator)
+    return try takeShares(amount == worth ? nil : amount, by: delegator, from: account)
+  }
+
+  /// What an account's stake with a validator is worth; nil when it has none.
+  func stake(
+    of delegator: AccountID, with account: AccountID
+  ) throws(Rejection) -> Amount? {
+    let record = try validatorRecord(account)
+    let key = StateKeys.delegation(record.number, delegator)
+    guard let held = read(DelegationRecord.self, at: key) else { return nil }
+    return try exactly { () throws(ArithmeticError) in
+      try record.stake.value(of: held.holding.shares)
+    }
   }
 
   private func checkLeaving(_ amount: Amount, of worth: Amount) throws(Rejection) {
@@ -106,7 +126,7 @@ extension LedgerState {
   }
 
   /// Takes shares worth `amount`, or all with nil, and returns their tokens.
-  private mutating func takeShares(
+  mutating func takeShares(
     _ amount: Amount?, by delegator: AccountID, from account: AccountID
   ) throws(Rejection) -> Amount {
     var record = try validatorRecord(account)
@@ -172,7 +192,7 @@ extension LedgerState {
     }
   }
 
-  private mutating func jailIfShort(_ account: AccountID) throws(Rejection) {
+  mutating func jailIfShort(_ account: AccountID) throws(Rejection) {
     var record = try validatorRecord(account)
     guard record.jailedUntil == nil, try selfStake(of: record, account) < minimumSelfStake else {
       return
@@ -196,7 +216,7 @@ extension LedgerState {
   }
 
   /// Moves what a stake has earned to its owner's balance; nothing when there is no stake.
-  private mutating func settleRewards(
+  mutating func settleRewards(
     of account: AccountID, for delegator: AccountID
   ) throws(Rejection) {
     var record = try validatorRecord(account)

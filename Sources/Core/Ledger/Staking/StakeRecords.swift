@@ -24,7 +24,8 @@ package struct DelegationRecord: Hashable, Sendable, CanonicalCodable {
   }
 }
 
-/// Which stake that is leaving: the validator, the block in which it began, a serial number.
+/// Which stake that has left or is leaving: the validator, the block in which it began, a serial
+/// number.
 package struct UnbondingID: Hashable, Sendable, CanonicalCodable {
   package let validator: ValidatorNumber
   package let height: UInt64
@@ -78,6 +79,46 @@ package struct UnbondingRecord: Hashable, Sendable, CanonicalCodable {
 
   package init(from decoder: inout CanonicalDecoder) throws(CodecError) {
     delegator = try decoder.decode()
+    initial = try decoder.decode()
+    balance = try decoder.decode()
+    completesAt = try decoder.decode()
+  }
+}
+
+/// Stake that was moved from one validator to another, as long as it answers for the first.
+package struct RedelegationRecord: Hashable, Sendable, CanonicalCodable {
+  package let delegator: AccountID
+  /// Where it went.
+  package let target: ValidatorNumber
+  /// What it was when it moved.
+  package let initial: Amount
+  /// What of it faults of the first validator have not claimed yet.
+  package var balance: Amount
+  /// When it answers for the first validator no more.
+  package let completesAt: LedgerTime
+
+  package init(
+    delegator: AccountID, target: ValidatorNumber, initial: Amount, balance: Amount,
+    completesAt: LedgerTime
+  ) {
+    self.delegator = delegator
+    self.target = target
+    self.initial = initial
+    self.balance = balance
+    self.completesAt = completesAt
+  }
+
+  package func encode(into encoder: inout CanonicalEncoder) {
+    encoder.encode(delegator)
+    encoder.encode(target)
+    encoder.encode(initial)
+    encoder.encode(balance)
+    encoder.encode(completesAt)
+  }
+
+  package init(from decoder: inout CanonicalDecoder) throws(CodecError) {
+    delegator = try decoder.decode()
+    target = try decoder.decode()
     initial = try decoder.decode()
     balance = try decoder.decode()
     completesAt = try decoder.decode()

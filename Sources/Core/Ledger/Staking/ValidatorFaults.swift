@@ -78,7 +78,7 @@ extension LedgerState {
   }
 
   /// Takes a part of everything that backed a validator at `faultHeight`: what is staked with it
-  /// now, and what has begun to leave since. Burned.
+  /// now, and what has begun to leave or was moved to others since. Burned.
   ///
   /// A change of stake in a block acts two blocks later, so what began to leave in the block before
   /// the fault still voted.
@@ -115,7 +115,10 @@ extension LedgerState {
     }
     record.stake = rest
     let leaving = try takeUnbonding(from: record.number, perMillion: perMillion, since: height)
-    let taken = try exactly { () throws(ArithmeticError) in try bonded.adding(leaving) }
+    let moved = try takeRedelegated(from: record.number, perMillion: perMillion, since: height)
+    let taken = try exactly { () throws(ArithmeticError) in
+      try bonded.adding(leaving).adding(moved)
+    }
     let slashed = record.slashed
     record.slashed = try exactly { () throws(ArithmeticError) in try slashed.adding(taken) }
     write(record, for: account)

@@ -43,6 +43,19 @@ extension StateKeys {
     StateKey(table: Table.unbonding.rawValue) { $0.encode(id) }
   }
 
+  /// Stake that was moved away from a validator.
+  package static func redelegation(_ id: UnbondingID) -> StateKey {
+    StateKey(table: Table.redelegation.rawValue) { $0.encode(id) }
+  }
+
+  /// Until when stake that an account moved to a validator cannot move on.
+  package static func arrival(_ delegator: AccountID, _ target: ValidatorNumber) -> StateKey {
+    StateKey(table: Table.arrival.rawValue) {
+      $0.encode(delegator)
+      $0.encode(target)
+    }
+  }
+
   /// Which blocks a validator of the set has missed.
   package static func signing(_ number: ValidatorNumber) -> StateKey {
     StateKey(table: Table.signing.rawValue) { $0.encode(number) }
@@ -81,8 +94,23 @@ extension StateKeys {
   package static func unbondings(
     from validator: ValidatorNumber, since height: UInt64 = 0
   ) -> KeyRange {
-    let all = KeyRange(prefix: [Table.unbonding.rawValue] + validator.canonicalBytes())
-    let first = unbonding(UnbondingID(validator: validator, height: height, serial: 0))
+    departures(.unbonding, from: validator, since: height)
+  }
+
+  /// Stake that was moved away from a validator in the block of `height` or later.
+  package static func redelegations(
+    from validator: ValidatorNumber, since height: UInt64 = 0
+  ) -> KeyRange {
+    departures(.redelegation, from: validator, since: height)
+  }
+
+  private static func departures(
+    _ table: Table, from validator: ValidatorNumber, since height: UInt64
+  ) -> KeyRange {
+    let all = KeyRange(prefix: [table.rawValue] + validator.canonicalBytes())
+    let first = StateKey(table: table.rawValue) {
+      $0.encode(UnbondingID(validator: validator, height: height, serial: 0))
+    }
     return KeyRange(from: first, to: all.to)
   }
 
@@ -105,7 +133,7 @@ extension StateKeys {
     return ValidatorNumber(number: bytes.suffix(4).reduce(0) { $0 << 8 | UInt32($1) })
   }
 
-  /// The stake that a row of the unbonding table is.
+  /// The stake that a row of the unbonding or the redelegation table is.
   package static func unbondingID(of key: StateKey) -> UnbondingID? {
     do throws(CodecError) {
       return try UnbondingID(canonicalBytes: Array(key.bytes.dropFirst()))

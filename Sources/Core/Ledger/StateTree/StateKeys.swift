@@ -48,6 +48,8 @@ package enum StateKeys {
     case stakingLine = 57
     case rewardClaim = 58
     case oraclePrice = 59
+    case redelegation = 60
+    case arrival = 61
   }
 
   /// The chain's fixed facts.
