@@ -246,14 +246,23 @@ package actor LedgerNode: LedgerApplication {
       }
     }
     if isInitialised { return ChainStarted(info: state.info, validators: validators) }
-    var rows: [(key: StateKey, value: [UInt8]?)] = []
-    state.machine.forEachRow { key, value in rows.append((key, value)) }
     let meta = StoreMeta(
       chain: state.info.chain, height: 0, stateRoot: state.info.stateRoot, blockHash: .zero,
       timeMilliseconds: state.info.timeMilliseconds)
-    try persist(BlockCommit(meta: meta, block: nil, results: nil, changes: rows))
+    try persist(
+      BlockCommit(meta: meta, block: nil, results: nil, changes: Self.allRows(of: state.machine)))
     isInitialised = true
     return ChainStarted(info: state.info, validators: validators)
+  }
+
+  /// What an empty store is given.
+  private static func allRows(
+    of machine: LedgerMachine
+  ) -> [(key: StateKey, value: [UInt8]?)] {
+    var rows: [(key: StateKey, value: [UInt8]?)] = []
+    rows.reserveCapacity(machine.rowCount)
+    machine.forEachRow { key, value in rows.append((key, value)) }
+    return rows
   }
 
   package func prepareProposal(_ request: ProposalRequest) async throws(NodeError) -> [[UInt8]] {
@@ -396,7 +405,7 @@ package actor LedgerNode: LedgerApplication {
 
   /// Takes a restored state over: checked as a whole, durable, and the last committed one.
   func adopt(
-    _ rows: [(key: StateKey, value: [UInt8])], root: Digest, height: UInt64
+    _ rows: consuming [(key: StateKey, value: [UInt8])], root: Digest, height: UInt64
   ) throws(NodeError) {
     guard !isInitialised else { throw .outOfOrder("a snapshot for a ledger that has a state") }
     let machine: LedgerMachine
@@ -406,6 +415,7 @@ package actor LedgerNode: LedgerApplication {
     } catch {
       throw .badSnapshot("\(error)")
     }
+    rows = []
     guard machine.height == height else {
       throw .badSnapshot("it is of height \(machine.height), not \(height)")
     }
@@ -413,8 +423,7 @@ package actor LedgerNode: LedgerApplication {
       chain: genesis.chain, height: height, stateRoot: root, blockHash: .zero,
       timeMilliseconds: machine.lastTimeMilliseconds)
     try persist(
-      BlockCommit(
-        meta: meta, block: nil, results: nil, changes: rows.map { ($0.key, .some($0.value)) }))
+      BlockCommit(meta: meta, block: nil, results: nil, changes: Self.allRows(of: machine)))
     isInitialised = true
     let info = ApplicationInfo(
       chain: genesis.chain, chainName: genesis.chainName, height: height, stateRoot: root,

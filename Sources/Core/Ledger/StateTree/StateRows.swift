@@ -24,19 +24,30 @@ package struct StateRows: Sendable {
 
   /// Rows in any order; of equal keys the last one counts.
   package init(_ rows: some Sequence<(key: StateKey, value: [UInt8])>) {
-    var sorted = rows.map { Row(key: $0.key, value: $0.value) }
-    let isSorted = zip(sorted, sorted.dropFirst()).allSatisfy { $0.key < $1.key }
-    if !isSorted {
-      for row in sorted { exchange(row.value, at: row.key) }
-      sorted = []
-      return
+    // What lies behind all before fills chunks one after the other; anything else is put in place.
+    var chunk: [Row] = []
+    var last: StateKey?
+    for row in rows {
+      if let last, !(last < row.key) {
+        append(&chunk)
+        exchange(row.value, at: row.key)
+        continue
+      }
+      // No row so far lies behind it.
+      last = row.key
+      chunk.append(Row(key: row.key, value: row.value))
+      if chunk.count == Self.chunkLimit * 2 / 3 { append(&chunk) }
     }
-    count = sorted.count
-    for start in stride(from: 0, to: sorted.count, by: Self.chunkLimit * 2 / 3) {
-      let end = min(start + Self.chunkLimit * 2 / 3, sorted.count)
-      firsts.append(sorted[start].key)
-      chunks.append(Array(sorted[start..<end]))
-    }
+    append(&chunk)
+  }
+
+  /// Adds a chunk of rows that lie behind all others, and empties it.
+  private mutating func append(_ chunk: inout [Row]) {
+    guard let first = chunk.first else { return }
+    firsts.append(first.key)
+    count += chunk.count
+    chunks.append(chunk)
+    chunk = []
   }
 
   /// The chunk that holds `key` if any does.
