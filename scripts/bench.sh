@@ -3,9 +3,9 @@
 #
 #   scripts/bench.sh                        everything
 #   scripts/bench.sh only=put,ledger        these: hash signature cipher opening erasure ledger burn-and-mint
-#                                           (one process), idle put get small memory degraded (S3)
+#                                           abci snapshot growth (one process), idle put get small memory degraded (S3)
 #   … medium=tmpfs  mib=256  rounds=1  objects=2000  upload-gib=1     smaller
-#   … accounts=20000  transfers=1000  blocks=3                        for the ledger
+#   … accounts=20000  transfers=1000  blocks=3  growth-blocks=5000    for the ledger and its ABCI
 #
 # The benchmarks are a package of their own, so that CI never builds them. TRELLIS and TRELLIS_BENCH
 # name release builds that exist; PYTHON one that has boto3.
@@ -14,7 +14,7 @@ cd "$(dirname "$0")/.."
 [ -f Benchmarks/Package.swift ] || { echo 'There is no Benchmarks/ package in this checkout.' >&2; exit 1; }
 
 s3_names=' idle put get small memory degraded '
-all_micro='hash signature cipher opening erasure ledger burn-and-mint'
+all_micro='hash signature cipher opening erasure ledger burn-and-mint abci snapshot growth'
 micro=() micro_options=() s3=() s3_options=() chosen=
 for argument in "$@"; do
   case $argument in
@@ -24,7 +24,7 @@ for argument in "$@"; do
         chosen=1
         case "$s3_names" in *" $name "*) s3+=("$name") ;; *) micro+=("$name") ;; esac
       done ;;
-    accounts=* | transfers=* | blocks=* | directory=*) micro_options+=("$argument") ;;
+    accounts=* | transfers=* | blocks=* | growth-blocks=* | directory=*) micro_options+=("$argument") ;;
     *=*) s3_options+=("--${argument%%=*}" "${argument#*=}") ;;
     *) micro+=("$argument") chosen=1 ;;
   esac

@@ -7,9 +7,9 @@ import SwiftProtobuf
 
 /// The ledger behind its ABCI socket, as a CometBFT node sees it.
 ///
-/// *CheckTx*: 10,000 transfers in flight on one connection, whose signatures nobody has seen; against
-/// what libsodium verifies on the cores that the load generator leaves over, and, since a machine may
-/// have other work, the same by processor time. *Block*: FinalizeBlock
+/// *CheckTx*: 10,000 transfers in flight on one connection, whose signatures nobody has seen;
+/// against what libsodium verifies on the cores that the load generator leaves over, and, since a
+/// machine may have other work, the same by processor time. *Block*: FinalizeBlock
 /// and Commit of those transfers, durable when it is answered. *Round trip*: an empty Query.
 struct ABCIBenchmarks {
   private static let checkGoal = 0.8

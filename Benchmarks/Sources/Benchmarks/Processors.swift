@@ -48,8 +48,7 @@ enum Processors {
     return rates.median
   }
 
-  /// Seconds that all threads of this process have run: time that other work on the machine does not
-  /// count in.
+  /// Seconds that all threads of this process have run: other work on the machine counts not.
   static var processSeconds: Double { seconds(of: CLOCK_PROCESS_CPUTIME_ID) }
 
   /// Seconds that the calling thread has run.

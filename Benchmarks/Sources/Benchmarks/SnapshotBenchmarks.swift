@@ -7,8 +7,8 @@ import Logging
 import Primitives
 import ServiceKit
 
-/// A state of a million accounts as a snapshot: taken by a node that runs on it, and restored by one
-/// that has nothing. Each in a process of its own, so that its memory is its own.
+/// A state of a million accounts as a snapshot: taken by a node that runs on it, and restored by
+/// one that has nothing. Each in a process of its own, so that its memory is its own.
 struct SnapshotBenchmarks {
   private static let secondsGoal = 10.0
   private static let memoryGoal = 512.0
