@@ -44,7 +44,7 @@ extension EndToEnd {
     @Test(.timeLimit(.minutes(3)))
     func heliumRunsTenEpochs() async throws {
       try await run(
-        "helium", port: 22_900,
+        "helium", port: 25_800,
         [
           "\"price\": \"2.5\"", "\"candidate\": \"mobile\", \"votes\": \"1000\"",
           "\"account\": \"main\", \"role\": \"mobile-hotspot\", \"bought\": \"12\"",
@@ -62,7 +62,7 @@ extension EndToEnd {
         file,
       ]).succeeded()
       try await run(
-        file, port: 23_000,
+        file, port: 26_000,
         [
           "\"account\": \"main\", \"role\": \"tenant\", \"bought\": \"12\"",
           "\"account\": \"provider-1\", \"role\": \"provider\", \"usage\": \"12\"",
