@@ -41,8 +41,15 @@ extension EndToEnd {
       try await network.stop()
     }
 
+    /// Two networks side by side: both mostly wait for their epochs.
     @Test(.timeLimit(.minutes(3)))
-    func heliumRunsTenEpochs() async throws {
+    func presetsRunTenEpochs() async throws {
+      async let helium: Void = runHelium()
+      async let akash: Void = runAkashFromAFile()
+      _ = try await (helium, akash)
+    }
+
+    private func runHelium() async throws {
       try await run(
         "helium", port: 25_800,
         [
@@ -53,8 +60,7 @@ extension EndToEnd {
         ], from: "2025-02-01")
     }
 
-    @Test(.timeLimit(.minutes(3)))
-    func akashRunsTenEpochsFromAFile() async throws {
+    private func runAkashFromAFile() async throws {
       let directory = try TemporaryDirectory("preset")
       let file = directory.file("mine.yaml")
       _ = try await ShellCommand.run([

@@ -23,6 +23,9 @@ package enum SimulationRunner {
           while !stop(), let run = counter.next() {
             result.add(try record(plan, rules: rules, run: run), regime: plan.regime(of: run))
             progress(counter.finished())
+            // Nothing in a run waits, so that on every core's thread nobody else, such as who
+            // hears the user's Ctrl-C, would have a turn.
+            await Task.yield()
           }
           return result
         }
