@@ -44,6 +44,39 @@ import Testing
   }
 }
 
+extension WindowTests {
+  /// Garbage behind requests that wait for a slow one: those are answered first, then the garbage
+  /// is named and the connection closed.
+  @Test func garbageWaitsForItsTurn() async throws {
+    let gate = Gate()
+    let ledger = try await TestLedger(TestGenesis()) { node in
+      HookedApplication(node, beforeFinalizing: { await gate.pass() })
+    }
+    let connection = try await ledger.connect()
+    var slow = ABCIRequest()
+    slow.finalizeBlock.height = 1
+    slow.finalizeBlock.proposerAddress = Data(count: 20)
+    let query = ABCIRequest.with { $0.query.path = "/height" }
+    let echo = ABCIRequest.with { $0.echo.message = "behind" }
+    let garbage: [UInt8] = [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF]
+    try await connection.send(
+      EngineConnection.frame(slow) + EngineConnection.frame(query) + EngineConnection.frame(echo)
+        + garbage)
+    await gate.arrival()
+    await gate.open()
+    var kinds: [String] = []
+    while let response = try await connection.next() {
+      switch response.value {
+      case .exception: kinds.append("exception")
+      case .query: kinds.append("query")
+      case .echo: kinds.append("echo")
+      default: kinds.append("other")
+      }
+    }
+    #expect(kinds == ["exception", "query", "echo", "exception"])
+  }
+}
+
 /// Holds up whoever passes until it is opened.
 private actor Gate {
   private var isOpen = false

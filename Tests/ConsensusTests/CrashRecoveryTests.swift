@@ -128,7 +128,7 @@ import Testing
     let node = try chain.node(store)
     _ = try await node.initChain()
     let stored = try #require(try store.loadLatest())
-    var rows = stored.rows
+    var rows = stored.rows.all
     rows[rows.count - 1].value[0] ^= 1
     let damaged = MemoryLedgerStore()
     try damaged.commit(

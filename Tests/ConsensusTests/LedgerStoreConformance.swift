@@ -1,4 +1,5 @@
 import Cryptography
+import Ledger
 import LedgerStore
 import Primitives
 import ServiceKit
@@ -60,8 +61,8 @@ import Testing
     let latest = try #require(try store.loadLatest())
     #expect(latest.meta.height == 20, "seed \(generator.seed)")
     #expect(latest.meta.blockHash == blocks[19].header.hash)
-    #expect(latest.rows.map(\.key) == model.keys.sorted())
-    for row in latest.rows { #expect(model[row.key] == row.value) }
+    #expect(latest.rows.all.map(\.key) == model.keys.sorted())
+    for row in latest.rows.all { #expect(model[row.key] == row.value) }
     #expect(try store.earliestHeight() == 1)
     for block in blocks {
       #expect(try store.block(at: block.header.height) == block)
@@ -145,5 +146,14 @@ enum Sample {
       return (key: key, value: isDeletion ? nil : generator.bytes(20))
     }
     return commit(height: height, after: previous, items: items, changes: changes)
+  }
+}
+
+extension StateRows {
+  /// Every row, ascending by key.
+  var all: [(key: StateKey, value: [UInt8])] {
+    var found: [(key: StateKey, value: [UInt8])] = []
+    visit { key, value in found.append((key, value)) }
+    return found
   }
 }

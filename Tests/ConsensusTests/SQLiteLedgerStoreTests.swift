@@ -87,8 +87,8 @@ import Testing
       let found = try #require(try store.loadLatest())
       let expected = try #require(try plain.loadLatest())
       #expect(found.meta == expected.meta, "seed \(generator.seed)")
-      #expect(found.rows.map(\.key) == expected.rows.map(\.key))
-      #expect(found.rows.map(\.value) == expected.rows.map(\.value))
+      #expect(found.rows.all.map(\.key) == expected.rows.all.map(\.key))
+      #expect(found.rows.all.map(\.value) == expected.rows.all.map(\.value))
       for item in items {
         #expect(try store.location(ofItem: item) == plain.location(ofItem: item))
       }
@@ -134,7 +134,7 @@ import Testing
       if height > 0 {
         let block = try #require(try reopened.block(at: height), "seed \(generator.seed)")
         #expect(block.header.hash == latest.meta.blockHash)
-        let marker = latest.rows.first { $0.key == StateKey([200]) }?.value
+        let marker = latest.rows.value(at: StateKey([200]))
         #expect(marker?.starts(with: Array("marker-\(height)-".utf8)) == true)
       }
       #expect(try reopened.block(at: height + 1) == nil, "seed \(generator.seed)")

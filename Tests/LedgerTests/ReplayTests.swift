@@ -114,7 +114,8 @@ struct ReplayTests {
       // Resume from the rows and go on as if nothing had happened.
       machine = try LedgerMachine(
         genesis: chain.genesis, services: [FakeService()],
-        rows: store.map { (key: $0.key, value: $0.value) }, expectedRoot: outcome.stateRoot)
+        rows: StateRows(store.map { (key: $0.key, value: $0.value) }),
+        expectedRoot: outcome.stateRoot)
       #expect(machine.height == block.height)
     }
     #expect(machine.stateRoot == chain.machine.stateRoot)
@@ -130,16 +131,17 @@ struct ReplayTests {
     damaged[damaged.count - 1].value.append(0)
     #expect(throws: LedgerStartError.self) {
       try LedgerMachine(
-        genesis: chain.genesis, services: [FakeService()], rows: damaged, expectedRoot: root)
-    }
-    #expect(throws: LedgerStartError.self) {
-      try LedgerMachine(
-        genesis: TestChain.makeGenesis(funded: 5), services: [FakeService()], rows: rows,
+        genesis: chain.genesis, services: [FakeService()], rows: StateRows(damaged),
         expectedRoot: root)
     }
     #expect(throws: LedgerStartError.self) {
       try LedgerMachine(
-        genesis: chain.genesis, services: [FakeService()], rows: [], expectedRoot: .zero)
+        genesis: TestChain.makeGenesis(funded: 5), services: [FakeService()], rows: StateRows(rows),
+        expectedRoot: root)
+    }
+    #expect(throws: LedgerStartError.self) {
+      try LedgerMachine(
+        genesis: chain.genesis, services: [FakeService()], rows: StateRows(), expectedRoot: .zero)
     }
   }
 

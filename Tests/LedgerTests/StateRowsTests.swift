@@ -31,9 +31,13 @@ struct StateRowsTests {
       let found = rows.rows(from: Self.key(from), to: Self.key(to), limit: limit)
       #expect(found.map(\.key) == expected.map(Self.key))
     }
-    let rebuilt = StateRows(all.shuffled(using: &generator))
-    #expect(
-      rebuilt.rows(from: Self.key(0), to: Self.key(.max), limit: .max).map(\.key) == all.map(\.key))
+    for order in [all, all.shuffled(using: &generator), all + all.reversed()] {
+      let rebuilt = StateRows(order)
+      #expect(rebuilt.count == all.count)
+      let found = rebuilt.rows(from: Self.key(0), to: Self.key(.max), limit: .max)
+      #expect(found.map(\.key) == all.map(\.key))
+      #expect(found.map(\.value) == all.map(\.value))
+    }
   }
 
   @Test func keysCompareAsBytes() {

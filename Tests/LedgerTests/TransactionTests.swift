@@ -197,14 +197,4 @@ struct TransactionTests {
     #expect(given.stateRoot == own.stateRoot)
     #expect(own.results.map(\.codeName) == ["ok", "ok", "bad-signature"])
   }
-
-  @Test func aRememberedSignatureCountsForTheWholeItemOnly() throws {
-    var chain = try TestChain()
-    let good = chain.signed(Self.transfer(), by: Self.alice)
-    chain.machine.noteVerified(try chain.machine.check(Self.item(good)))
-    var bytes = Self.item(good)
-    bytes[bytes.count - 1] ^= 1
-    #expect(try chain.run([bytes]).results[1].codeName == "bad-signature")
-    #expect(try chain.run([Self.item(good)]).results[1].codeName == "ok")
-  }
 }

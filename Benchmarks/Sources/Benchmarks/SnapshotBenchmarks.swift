@@ -92,7 +92,7 @@ struct SnapshotBenchmarks {
     }
     rows.sort { $0.key < $1.key }
     let whole = try LedgerMachine(
-      genesis: genesis, services: [], rows: rows, expectedRoot: nil)
+      genesis: genesis, services: [], rows: StateRows(rows), expectedRoot: nil)
     let store = try SQLiteLedgerStore(path: folder + "/source.sqlite")
     try store.commit(
       BlockCommit(

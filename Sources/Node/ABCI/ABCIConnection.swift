@@ -18,6 +18,8 @@ final class ABCIConnection: ChannelDuplexHandler {
   static let windowCount = 128
   /// How many bytes of requests are being answered at once, but for one that is larger by itself.
   static let windowBytes = 16 << 20
+  /// How many short requests are answered in one go on another thread.
+  private static let batchCount = 16
 
   private struct Slot {
     let method: RequestMethod?
@@ -106,7 +108,10 @@ final class ABCIConnection: ChannelDuplexHandler {
     defer { isPumping = false }
     // Writing frees the window, and frames that were read long ago may wait for that: no more
     // bytes need come to call this again.
-    repeat { takeFrames(context) } while writeReady(context)
+    repeat {
+      takeFrames(context)
+      begin(context)
+    } while writeReady(context)
     if inputIsClosed, slots.isEmpty, canTake(context) { close(context) }
     if wantsRead, canTake(context) {
       wantsRead = false
@@ -118,55 +123,80 @@ final class ABCIConnection: ChannelDuplexHandler {
     while canTake(context) {
       do throws(FrameError) {
         guard let frame = try decoder.next() else { return }
-        take(frame, context)
+        take(frame)
       } catch {
         refuse("\(error)", context)
       }
     }
   }
 
-  private func take(_ frame: ByteBuffer, _ context: ChannelHandlerContext) {
+  private func take(_ frame: ByteBuffer) {
+    let isFlush = frame.readableBytesView.elementsEqual(FramedResponse.flushRequest)
     slots.append(
       Slot(
-        method: RequestMethod(peeking: frame), size: frame.readableBytes, frame: frame,
-        response: nil))
+        method: RequestMethod(peeking: frame), size: frame.readableBytes,
+        frame: isFlush ? nil : frame, response: isFlush ? FramedResponse.flush : nil))
     slotBytes += frame.readableBytes
-    begin(context)
   }
 
   // MARK: Answering
 
-  /// Begins what may run now.
+  /// Begins what may run now. Of many short requests each core gets its part.
   private func begin(_ context: ChannelHandlerContext) {
+    let part = (slots.count - begunCount) / System.coreCount
     while begunCount < slots.count, !exclusiveRuns {
-      let index = slots.index(slots.startIndex, offsetBy: begunCount)
-      let onlyReads = slots[index].method?.onlyReads ?? false
-      guard onlyReads || runningCount == 0, let frame = slots[index].frame else { return }
-      slots[index].frame = nil
-      begunCount += 1
+      // A flush, and what is refused, have their answers already.
+      if slots[slots.index(slots.startIndex, offsetBy: begunCount)].response != nil {
+        begunCount += 1
+        continue
+      }
+      let serial = firstSerial + begunCount
+      let batch = nextBatch(limit: min(max(part, 1), Self.batchCount))
+      if batch.isEmpty { return }
+      begunCount += batch.count
       runningCount += 1
-      exclusiveRuns = !onlyReads
-      run(frame, serial: firstSerial + begunCount - 1, context)
+      run(batch, serial: serial, context)
     }
   }
 
-  private func run(_ frame: ByteBuffer, serial: Int, _ context: ChannelHandlerContext) {
+  /// Takes the next requests that may run together: some short ones, or one of any kind, which runs
+  /// alone if it does more than read.
+  private func nextBatch(limit: Int) -> [ByteBuffer] {
+    var batch: [ByteBuffer] = []
+    while batch.count < limit, begunCount + batch.count < slots.count {
+      let index = slots.index(slots.startIndex, offsetBy: begunCount + batch.count)
+      let method = slots[index].method
+      let (onlyReads, isShort) = (method?.onlyReads ?? false, method?.isShort ?? false)
+      guard batch.isEmpty ? onlyReads || runningCount == 0 : isShort,
+        let frame = slots[index].frame
+      else { break }
+      slots[index].frame = nil
+      batch.append(frame)
+      exclusiveRuns = !onlyReads
+      if !isShort { break }
+    }
+    return batch
+  }
+
+  private func run(_ batch: [ByteBuffer], serial: Int, _ context: ChannelHandlerContext) {
     let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
     let (frames, eventLoop) = (FrameAnswerer(answerer: answerer), context.eventLoop)
     Task {
-      let answer = await frames.answer(frame)
-      eventLoop.execute { handler.value.finish(serial, answer.response, ends: answer.ends) }
+      let answers = await frames.answers(batch)
+      eventLoop.execute { handler.value.finish(serial, answers) }
     }
   }
 
-  private func finish(_ serial: Int, _ response: ByteBuffer, ends: Bool) {
+  private func finish(_ serial: Int, _ answers: [FrameAnswerer.Answer]) {
     guard let context else { return }
-    let index = slots.index(slots.startIndex, offsetBy: serial - firstSerial)
-    slots[index].response = response
-    slots[index].endsConnection = ends
+    var index = slots.index(slots.startIndex, offsetBy: serial - firstSerial)
+    for answer in answers {
+      slots[index].response = answer.response
+      slots[index].endsConnection = answer.ends
+      slots.formIndex(after: &index)
+    }
     runningCount -= 1
     exclusiveRuns = false
-    begin(context)
     pump(context)
   }
 
@@ -203,7 +233,6 @@ final class ABCIConnection: ChannelDuplexHandler {
       Slot(
         method: nil, size: 0, frame: nil,
         response: FramedResponse.encode(exception), endsConnection: true))
-    begunCount += 1
   }
 
   private func close(_ context: ChannelHandlerContext) {

@@ -4,17 +4,33 @@ import NIOCore
 struct FrameAnswerer: Sendable {
   let answerer: RequestAnswerer
 
-  /// The framed response, and whether the connection is of no use any more.
-  func answer(_ frame: ByteBuffer) async -> (response: ByteBuffer, ends: Bool) {
+  /// What is sent for a request.
+  struct Answer {
+    /// The framed response.
+    let response: ByteBuffer
+    /// Whether the connection is of no use any more.
+    let ends: Bool
+  }
+
+  /// The answers to requests, in their order.
+  func answers(_ frames: [ByteBuffer]) async -> [Answer] {
+    var answers: [Answer] = []
+    answers.reserveCapacity(frames.count)
+    for frame in frames { answers.append(await answer(frame)) }
+    return answers
+  }
+
+  private func answer(_ frame: ByteBuffer) async -> Answer {
     switch Self.parse(frame) {
     case .success(let request):
-      return (await answerer.answer(request).frame, request.message.value == nil)
+      return Answer(
+        response: await answerer.answer(request).frame, ends: request.message.value == nil)
     case .failure(let error):
       let text = "a frame of \(frame.readableBytes) bytes is no ABCI request: \(error)"
       answerer.logger.error("ABCI garbage", metadata: ["reason": "\(text)"])
-      return (
-        FramedResponse.encode(ABCIResponse.with { $0.exception.error = text }), true
-      )
+      return Answer(
+        response: FramedResponse.encode(ABCIResponse.with { $0.exception.error = text }),
+        ends: true)
     }
   }
 

@@ -13,7 +13,12 @@ package struct ParsedRequest: Sendable {
   /// - Throws: `BinaryDecodingError`.
   package init(_ frame: ByteBuffer) throws {
     if let parts = Self.split(frame) {
-      message = try ABCIRequest(serializedBytes: parts.rest.readableBytesSpan)
+      message =
+        if let rest = parts.rest {
+          try ABCIRequest(serializedBytes: rest.readableBytesSpan)
+        } else {
+          ABCIRequest.with { $0.checkTx = ABCIRequestCheckTx() }
+        }
       bulk = parts.bulk
     } else {
       message = try ABCIRequest(serializedBytes: frame.readableBytesSpan)
@@ -32,8 +37,9 @@ package struct ParsedRequest: Sendable {
   }
 
   /// Takes the bulk out of a frame that is one field with one message; nil for any other, which
-  /// protobuf's rules for repeated fields decide upon.
-  private static func split(_ frame: ByteBuffer) -> (rest: ByteBuffer, bulk: [[UInt8]])? {
+  /// protobuf's rules for repeated fields decide upon. No rest is a CheckTx of a transaction that is
+  /// new, of which there are many.
+  private static func split(_ frame: ByteBuffer) -> (rest: ByteBuffer?, bulk: [[UInt8]])? {
     guard let method = RequestMethod(peeking: frame), let field = bulkField(method) else {
       return nil
     }
@@ -58,6 +64,7 @@ package struct ParsedRequest: Sendable {
         inner.writeImmutableBuffer(other)
       }
     }
+    if method == .checkTransaction, inner.readableBytes == 0 { return (nil, bulk) }
     var rest = ByteBuffer()
     FrameDecoder.writePrefix(tag, to: &rest)
     FrameDecoder.writePrefix(inner.readableBytes, to: &rest)

@@ -41,6 +41,14 @@ package enum RequestMethod: Int, CaseIterable, Hashable, Sendable {
     }
   }
 
+  /// Whether it is answered in microseconds, so that several are worth one change of threads.
+  package var isShort: Bool {
+    switch self {
+    case .echo, .flush, .checkTransaction: true
+    default: false
+    }
+  }
+
   /// Whether a fault of the application is answered by a code instead of an exception, since an
   /// exception on any connection ends the node.
   package var answersFaultsByCode: Bool { self == .query || self == .checkTransaction }

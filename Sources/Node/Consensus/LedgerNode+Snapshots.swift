@@ -73,7 +73,7 @@ extension LedgerNode {
     }
     let root = reader.root
     do throws(NodeError) {
-      try adopt(reader.takeSortedRows(), root: root, height: snapshot.height)
+      try adopt(reader.takeRows(), root: root, height: snapshot.height)
       return .accept
     } catch {
       logger.error("a snapshot is refused", metadata: ["reason": "\(error)"])

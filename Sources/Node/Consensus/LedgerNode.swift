@@ -44,15 +44,22 @@ package actor LedgerNode: LedgerApplication {
     }
   }
 
-  /// The last committed state: a copy that shares what has not changed since.
-  struct Committed: Sendable {
-    var machine: LedgerMachine
-    var info: ApplicationInfo
+  /// The last committed state. Shared as it is: a reader takes a reference, since a copy of the
+  /// machine would count up each of the dozens of arrays that it is made of.
+  final class Committed: Sendable {
+    let machine: LedgerMachine
+    let info: ApplicationInfo
+
+    init(machine: LedgerMachine, info: ApplicationInfo) {
+      self.machine = machine
+      self.info = info
+    }
   }
 
   private struct Pending {
     let machine: LedgerMachine
     let commit: BlockCommit
+    let itemHashes: [Digest]
   }
 
   private let executor = QueueExecutor(label: "trellis.ledger")
@@ -135,11 +142,13 @@ package actor LedgerNode: LedgerApplication {
 
   // MARK: Reading the committed state
 
-  /// The last committed state; cheap, and never waits for a block.
-  package nonisolated var machine: LedgerMachine { committed.withLock { $0.machine } }
+  private nonisolated var last: Committed { committed.withLock { $0 } }
+
+  /// The last committed state; never waits for a block.
+  package nonisolated var machine: LedgerMachine { last.machine }
 
   /// Where the last committed state stands.
-  package nonisolated var committedInfo: ApplicationInfo { committed.withLock { $0.info } }
+  package nonisolated var committedInfo: ApplicationInfo { last.info }
 
   /// Why the node has stopped, or nil while it works.
   package nonisolated var halted: NodeError? { failure.withLock { $0 } }
@@ -147,57 +156,34 @@ package actor LedgerNode: LedgerApplication {
   package func info() async -> ApplicationInfo { committedInfo }
 
   package nonisolated func query(_ query: ApplicationQuery) async -> QueryOutcome {
-    let committed = committed.withLock { $0 }
-    return StateQuery(
-      machine: committed.machine, info: committed.info, store: store
-    ).answer(query)
+    StateQuery(committed: last, store: store).answer(query)
   }
 
   package nonisolated func checkTransaction(
     _ item: [UInt8], kind: CheckKind
   ) async -> CheckOutcome {
-    guard item.count <= BlockItem.byteLimit else {
-      return .rejected(
-        Rejection(.malformed, "\(item.count) bytes are more than \(BlockItem.byteLimit)"))
-    }
-    let transaction: Transaction
-    do throws(CodecError) {
-      guard case .signed(let signed) = try BlockItem(canonicalBytes: item) else {
-        return .rejected(Rejection(.misplacedItem, "only validators place this"))
-      }
-      transaction = signed.transaction
-    } catch {
-      return .rejected(Rejection(error))
-    }
-    guard case .new = kind else { return recheck(transaction) }
+    let state = last
     do throws(Rejection) {
-      verifier.remember(try machine.check(item))
+      let transaction: Transaction
+      switch kind {
+      case .new:
+        let checked = try state.machine.check(item) { verifier.knows($0) }
+        verifier.remember(checked.hash)
+        transaction = checked.transaction
+      case .recheck: transaction = try state.machine.recheck(item)
+      }
+      return .accepted(
+        LanePlace(
+          lane: LaneAddress(sender: transaction.sender, lane: transaction.lane),
+          sequence: transaction.sequence, expiryHeight: transaction.expiryHeight))
     } catch {
       return .rejected(error)
     }
-    return recheck(transaction)
-  }
-
-  /// What can have changed since the signature was checked: sequence and expiry.
-  private nonisolated func recheck(_ transaction: Transaction) -> CheckOutcome {
-    let next = nextSequence(LaneAddress(sender: transaction.sender, lane: transaction.lane))
-    guard transaction.sequence >= next else {
-      return .rejected(
-        Rejection(.sequenceUsed, "sequence \(transaction.sequence) is used; next is \(next)"))
-    }
-    guard transaction.expiryHeight > committedInfo.height else {
-      return .rejected(
-        Rejection(.expired, "the transaction expired at height \(transaction.expiryHeight)"))
-    }
-    return .accepted(
-      LanePlace(
-        lane: LaneAddress(sender: transaction.sender, lane: transaction.lane),
-        sequence: transaction.sequence, expiryHeight: transaction.expiryHeight))
   }
 
   /// The sequence that a lane's next transaction must have.
   package nonisolated func nextSequence(_ lane: LaneAddress) -> UInt64 {
-    machine.nextSequence(of: lane.sender, lane: lane.lane)
+    last.machine.nextSequence(of: lane.sender, lane: lane.lane)
   }
 
   // MARK: Vote extensions
@@ -227,13 +213,13 @@ package actor LedgerNode: LedgerApplication {
   ) async -> Bool {
     if `extension`.isEmpty { return true }
     guard let extended = try? VoteExtension(canonicalBytes: `extension`) else { return false }
-    return machine.accepts(extended, by: validator, height: height.addingSaturated(1))
+    return last.machine.accepts(extended, by: validator, height: height.addingSaturated(1))
   }
 
   // MARK: Blocks
 
   package func initChain(_ start: ChainStart? = nil) async throws(NodeError) -> ChainStarted {
-    let state = committed.withLock { $0 }
+    let state = last
     let validators = state.machine.validatorSet
     if let start {
       guard state.info.height == 0 else {
@@ -267,7 +253,7 @@ package actor LedgerNode: LedgerApplication {
 
   package func prepareProposal(_ request: ProposalRequest) async throws(NodeError) -> [[UInt8]] {
     try checkRunning()
-    return machine.proposal(
+    return last.machine.proposal(
       extensions: request.votes.compactMap {
         try? VoteExtension(canonicalBytes: $0.voteExtension)
       },
@@ -311,7 +297,8 @@ package actor LedgerNode: LedgerApplication {
     pending = Pending(
       machine: next,
       commit: BlockCommit(
-        meta: meta, block: block.record, results: results, changes: outcome.changes))
+        meta: meta, block: block.record, results: results, changes: outcome.changes),
+      itemHashes: outcome.results.map(\.hash))
     Timer(label: "ledger_block_execution_seconds").record(duration: .now - started)
     return FinalizedBlock(
       height: block.height, results: results, validatorUpdates: outcome.validatorUpdates)
@@ -391,6 +378,7 @@ package actor LedgerNode: LedgerApplication {
       timeMilliseconds: meta.timeMilliseconds)
     committed.withLock { $0 = Committed(machine: pending.machine, info: info) }
     self.pending = nil
+    verifier.forget(pending.itemHashes)
     takeSnapshotIfDue(pending.machine)
     Timer(label: "ledger_block_commit_seconds").record(duration: .now - started)
     Gauge(label: "ledger_height").record(meta.height)
@@ -405,7 +393,7 @@ package actor LedgerNode: LedgerApplication {
 
   /// Takes a restored state over: checked as a whole, durable, and the last committed one.
   func adopt(
-    _ rows: consuming [(key: StateKey, value: [UInt8])], root: Digest, height: UInt64
+    _ rows: StateRows, root: Digest, height: UInt64
   ) throws(NodeError) {
     guard !isInitialised else { throw .outOfOrder("a snapshot for a ledger that has a state") }
     let machine: LedgerMachine
@@ -415,7 +403,6 @@ package actor LedgerNode: LedgerApplication {
     } catch {
       throw .badSnapshot("\(error)")
     }
-    rows = []
     guard machine.height == height else {
       throw .badSnapshot("it is of height \(machine.height), not \(height)")
     }

@@ -39,6 +39,16 @@ package final class SignatureVerifier: Sendable {
     }
   }
 
+  /// Forgets transactions that were executed: their sequences are used, so that nobody asks again.
+  package func forget(_ hashes: some Sequence<Digest>) {
+    memory.withLock { memory in
+      for hash in hashes where memory.young.remove(hash) == nil { memory.old.remove(hash) }
+    }
+  }
+
+  /// How many transactions are remembered.
+  package var count: Int { memory.withLock { $0.young.count + $0.old.count } }
+
   /// Checks every transaction among `items` that is not known yet; returns, by item, whether its
   /// signature is valid; what is no transaction has none.
   package func verify(_ items: [[UInt8]]) -> [Bool] {

@@ -10,9 +10,11 @@ struct StateQuery {
   /// The most bytes of one answer's rows.
   static let answerByteLimit = 16 << 20
 
-  let machine: LedgerMachine
-  let info: ApplicationInfo
+  let committed: LedgerNode.Committed
   let store: any LedgerStoring
+
+  private var machine: LedgerMachine { committed.machine }
+  private var info: ApplicationInfo { committed.info }
 
   func answer(_ query: ApplicationQuery) -> QueryOutcome {
     do {

@@ -55,31 +55,4 @@ struct JournalOverlay {
   var sorted: [(key: StateKey, value: [UInt8]?)] {
     values.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
   }
-
-  /// Rows ascending by key, with the changes laid over them.
-  func merged(
-    with rows: [(key: StateKey, value: [UInt8])]
-  ) -> [(key: StateKey, value: [UInt8])] {
-    if values.isEmpty { return rows }
-    let changes = sorted
-    var result: [(key: StateKey, value: [UInt8])] = []
-    result.reserveCapacity(rows.count + changes.count)
-    var next = 0
-    for row in rows {
-      while next < changes.count, changes[next].key < row.key {
-        if let value = changes[next].value { result.append((changes[next].key, value)) }
-        next += 1
-      }
-      if next < changes.count, changes[next].key == row.key {
-        if let value = changes[next].value { result.append((row.key, value)) }
-        next += 1
-      } else {
-        result.append(row)
-      }
-    }
-    for change in changes[next...] {
-      if let value = change.value { result.append((change.key, value)) }
-    }
-    return result
-  }
 }

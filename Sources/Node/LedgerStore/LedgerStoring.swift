@@ -1,3 +1,4 @@
+import Ledger
 import Primitives
 import ServiceKit
 
@@ -44,10 +45,10 @@ package struct StoreMeta: Hashable, Sendable, CanonicalCodable {
 /// Everything that a node needs to go on.
 package struct StoredLedger: Sendable {
   package let meta: StoreMeta
-  /// All rows of the state, ascending by key.
-  package let rows: [(key: StateKey, value: [UInt8])]
+  /// All rows of the state.
+  package let rows: StateRows
 
-  package init(meta: StoreMeta, rows: [(key: StateKey, value: [UInt8])]) {
+  package init(meta: StoreMeta, rows: StateRows) {
     self.meta = meta
     self.rows = rows
   }

@@ -1,4 +1,5 @@
 import Cryptography
+import Ledger
 import Locks
 import Primitives
 import ServiceKit
@@ -23,7 +24,7 @@ package final class MemoryLedgerStore: LedgerStoring {
     try read { state in
       guard let meta = state.meta else { return nil }
       let rows = state.rows.map { (key: $0.key, value: $0.value) }.sorted { $0.key < $1.key }
-      return StoredLedger(meta: meta, rows: rows)
+      return StoredLedger(meta: meta, rows: StateRows(rows))
     }
   }
 

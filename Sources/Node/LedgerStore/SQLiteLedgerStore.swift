@@ -1,6 +1,7 @@
 import Cryptography
 import Foundation
 import GRDB
+import Ledger
 import Primitives
 import ServiceKit
 
@@ -95,7 +96,7 @@ package final class SQLiteLedgerStore: LedgerStoring {
   package func loadLatest() throws(LedgerStoreError) -> StoredLedger? {
     try read { database in
       guard let meta = try Self.meta(database) else { return nil }
-      var rows: [(key: StateKey, value: [UInt8])] = []
+      var rows = StateRows()
       let cursor = try GRDB.Row.fetchCursor(
         database, sql: "SELECT key, value, checksum FROM rows ORDER BY key")
       while let row = try cursor.next() {
@@ -104,10 +105,11 @@ package final class SQLiteLedgerStore: LedgerStoring {
         guard let stateKey = StateKey(foreign: keyBytes),
           row[2] == Self.checksum(keyBytes, valueBytes)
         else { throw LedgerStoreError.corrupt(what: "row \(keyBytes.hex) in \(path)") }
-        rows.append((stateKey, valueBytes))
+        rows.append(valueBytes, at: stateKey)
       }
       let overlay = try Self.overlay(upTo: meta.height, database, path: path)
-      return StoredLedger(meta: meta, rows: overlay.merged(with: rows))
+      for change in overlay.sorted { rows.exchange(change.value, at: change.key) }
+      return StoredLedger(meta: meta, rows: rows)
     }
   }
 

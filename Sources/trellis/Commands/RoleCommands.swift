@@ -23,17 +23,23 @@ struct ValidatorCommand: AsyncParsableCommand {
   var abci: String?
   @Option(help: "With --abci: how many blocks the node keeps; all unless told.")
   var keepBlocks: UInt64?
+  @Option(
+    help: """
+      With --abci: after how many blocks a snapshot is taken, from which others can join; the two \
+      newest are kept; 0 takes none.
+      """)
+  var snapshotInterval: UInt64 = 1000
 
   func run() async throws {
     let price = oraclePrice
     if let abci {
       let endpoint: ABCIEndpoint
       do { endpoint = try ABCIEndpoint(abci) } catch { throw UserError("--abci \(error)") }
-      let keptBlocks = keepBlocks
+      let (keptBlocks, interval) = (keepBlocks, snapshotInterval)
       return try await NodeProcess(.validator, data.network()).run {
         try await EngineValidatorWiring.run(
           $0, price: OraclePriceOption.source(price, logger: $0.logger), endpoint: endpoint,
-          keptBlocks: keptBlocks)
+          keptBlocks: keptBlocks, snapshotInterval: interval)
       }
     }
     try await NodeProcess(.validator, data.network()).run {

@@ -15,6 +15,7 @@ struct TestnetCommand: AsyncParsableCommand {
         trellis network testnet --validators 4 --out /srv/testnet
         trellis validator --data /srv/testnet/node0/trellis --abci tcp://127.0.0.1:26658 &
         cometbft start --home /srv/testnet/node0/cometbft
+        trellis network testnet --out /srv/helium --preset helium --epoch 10
       """)
   @Option(help: "How many validators; four go on without one of them.")
   var validators = 4
@@ -22,6 +23,12 @@ struct TestnetCommand: AsyncParsableCommand {
   var out: String
   @Option(help: "The chain's name: up to 50 letters, digits and dashes.")
   var chainName = "trellis-testnet"
+  @Option(
+    help: """
+      The length of a settlement epoch in seconds (60 by default; at least 5, or 1 with --preset).
+      """)
+  var epoch: Int?
+  @OptionGroup var rules: PresetOptions
   @Option(help: "Where the units find CometBFT.")
   var cometbft = "/usr/local/bin/cometbft"
   @Option(help: "Where the units find this program (else where it is now).")
@@ -37,12 +44,17 @@ struct TestnetCommand: AsyncParsableCommand {
           || Character(UnicodeScalar($0)).isNumber
       })
     else { throw ValidationError("--chain-name has 1 to 50 letters, digits and dashes.") }
+    try rules.check(epoch: epoch)
   }
 
   func run() async throws {
     let root = NetworkDirectory(out).root
     let writer = TestnetWriter(
-      plan: TestnetPlan(chainName: chainName, validators: validators), root: root,
+      plan: TestnetPlan(
+        chainName: chainName, validators: validators,
+        epochMilliseconds: epoch.map { UInt64($0) * 1000 }
+          ?? TestnetPlan.standardEpochMilliseconds,
+        preset: try rules.rules()), root: root,
       trellis: trellis ?? ChildProcess.ownExecutable, cometBFT: cometbft)
     try writer.write()
     print("\(validators) validators in \(root); the commands that start them: docs/validators.md")

@@ -1,7 +1,5 @@
 import ArgumentParser
-import Economics
 import Foundation
-import Ledger
 import Primitives
 
 /// Starts the network and stays until Ctrl-C.
@@ -32,14 +30,7 @@ struct UpCommand: AsyncParsableCommand {
       The length of a settlement epoch in seconds (30 by default; at least 5, or 1 with --preset).
       """)
   var epoch: Int?
-  @Option(
-    help: """
-      The economic rules of a new network: a name of `trellis network list`, or a file. Each epoch \
-      then stands for one of the preset's, however long it lasts.
-      """)
-  var preset: String?
-  @Option(help: "With --preset: the date at which its calendar begins (today by default).")
-  var from: String?
+  @OptionGroup var rules: PresetOptions
   @Option(
     help: "A host name of yours: bucket.NAME is then a bucket, as bucket.localhost always is.")
   var domain: String?
@@ -63,30 +54,11 @@ struct UpCommand: AsyncParsableCommand {
       throw ValidationError("--port \(port) is not within 1024 to \(PortPlan.highestBase).")
     }
     try checkCredits()
-    let shortest = preset == nil ? 5 : 1
-    if let epoch, !(shortest...86_400).contains(epoch) {
-      throw ValidationError("--epoch \(epoch) is not within \(shortest) to 86400 seconds.")
-    }
-    if let from, UnixTime(text: from) == nil {
-      throw ValidationError("--from \(from) is no date such as 2026-08-05.")
-    }
-    if from != nil, preset == nil {
-      throw ValidationError("--from is the date at which a --preset begins; give both.")
-    }
+    try rules.check(epoch: epoch)
   }
 
   private func checkCredits() throws {
     if let streamCredits { _ = try TransactionCommand.quantity(streamCredits, as: Credits.self) }
-  }
-
-  /// The rules that were asked for, at their place in the calendar.
-  private func rules() throws -> GenesisPreset? {
-    guard let preset else { return nil }
-    let rules = try PresetSource.preset(preset)
-    let date =
-      from.flatMap { UnixTime(text: $0) }
-      ?? UnixTime(seconds: Int64(Date().timeIntervalSince1970) / 86_400 * 86_400)
-    return GenesisPreset(preset: rules, firstEpoch: rules.calendar.epoch(from: date))
   }
 
   func run() async throws {
@@ -94,7 +66,7 @@ struct UpCommand: AsyncParsableCommand {
     let founder = NetworkFounder(
       directory: directory, providers: providers, portBase: port,
       epochMilliseconds: epoch.map { UInt64($0) * 1000 }, domain: domain?.lowercased(),
-      streamCredits: streamCredits, topsUp: topUp, preset: try rules())
+      streamCredits: streamCredits, topsUp: topUp, preset: try rules.rules())
     try directory.prepare(for: [])
     if let owner = ProcessLock.holder(of: directory.supervisorLockPath) {
       return try await startMissing(directory, owner: owner)

@@ -50,16 +50,17 @@ enum DevnetGenesis {
           stake: .whole(validatorStake))
       ],
       governors: [validator.ledgerKey.accountID],
-      parameters: parameters(settings, preset), policy: CommonsPolicy.id, allowsFaucet: true,
-      preset: preset)
+      parameters: parameters(epochMilliseconds: settings.epochMilliseconds, preset),
+      policy: CommonsPolicy.id, allowsFaucet: true, preset: preset)
   }
 
-  private static func parameters(
-    _ settings: NetworkSettings, _ preset: GenesisPreset?
+  /// What a network with short times begins with.
+  static func parameters(
+    epochMilliseconds: UInt64, _ preset: GenesisPreset?
   ) -> [Genesis.Parameter] {
     let policy = preset.map { PolicyCatalogue.id(of: $0.preset) } ?? CommonsPolicy.id
     let all = LedgerParameters.devnet(
-      epochMilliseconds: UInt128(settings.epochMilliseconds), services: ServiceCatalogue.modules,
+      epochMilliseconds: UInt128(epochMilliseconds), services: ServiceCatalogue.modules,
       policy: policy)
     if preset == nil { return all }
     // What is minted is the preset's to say.

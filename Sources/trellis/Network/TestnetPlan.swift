@@ -1,5 +1,5 @@
-import Catalogue
 import Cryptography
+import Economics
 import Foundation
 import Ledger
 import Primitives
@@ -40,10 +40,19 @@ struct TestnetPlan {
   /// The customers' and the faucet's identities, which go into the first node's secrets.
   let customers: [(name: String, seed: IdentitySeed)]
 
-  static let epochMilliseconds: UInt64 = 60_000
+  static let standardEpochMilliseconds: UInt64 = 60_000
 
-  init(chainName: String, validators count: Int, now: Date = Date()) {
+  /// The length of an epoch.
+  let epochMilliseconds: UInt64
+
+  /// - Parameter preset: the rules by which epochs are settled; nil for `commons/0`.
+  init(
+    chainName: String, validators count: Int,
+    epochMilliseconds: UInt64 = TestnetPlan.standardEpochMilliseconds,
+    preset: GenesisPreset? = nil, now: Date = Date()
+  ) {
     self.chainName = chainName
+    self.epochMilliseconds = epochMilliseconds
     nodes = (0..<count).map { Node(index: $0) }
     customers = ["main", "alt", "faucet"].map { ($0, IdentitySeed(Self.random())) }
     let milliseconds = UInt64(now.timeIntervalSince1970 * 1000)
@@ -64,9 +73,8 @@ struct TestnetPlan {
           stake: .whole(DevnetGenesis.validatorStake))
       },
       governors: nodes.map(\.identity.ledgerKey.accountID),
-      parameters: LedgerParameters.devnet(
-        epochMilliseconds: UInt128(Self.epochMilliseconds), services: ServiceCatalogue.modules),
-      policy: "commons/0", allowsFaucet: true)
+      parameters: DevnetGenesis.parameters(epochMilliseconds: epochMilliseconds, preset),
+      policy: CommonsPolicy.id, allowsFaucet: true, preset: preset)
   }
 
   fileprivate static func random() -> Bytes32 {

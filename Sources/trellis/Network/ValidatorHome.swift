@@ -32,8 +32,11 @@ struct ValidatorHome {
     identities: [(name: String, seed: IdentitySeed)] = []
   ) throws {
     // The ledger's RPC is the node's: `--data` of every command finds it there.
+    let epoch = genesis.parameters.first { $0.name == LedgerParameters.epochMilliseconds }?.value
     let settings = NetworkSettings(
-      portBase: node.rpcPort, epochMilliseconds: TestnetPlan.epochMilliseconds, providers: [],
+      portBase: node.rpcPort,
+      epochMilliseconds: epoch.map { UInt64(clamping: $0) }
+        ?? TestnetPlan.standardEpochMilliseconds, providers: [],
       identities: identities.map(\.name).filter { $0 != "faucet" })
     try ledger.prepare(for: [.validator])
     let secrets = SecretStore(ledger)

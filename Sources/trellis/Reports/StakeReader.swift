@@ -39,12 +39,28 @@ struct StakeReport: Codable {
   /// Earned and not claimed yet, rounded down.
   let rewards: String
   let leaving: [Leaving]
+  let moved: [Moved]
+
+  /// Stake that went to another validator and still answers for this one's faults.
+  struct Moved: Codable {
+    let to: String
+    let amount: String
+    let initial: String
+    /// On the ledger's clock, in milliseconds.
+    let answersUntil: UInt64
+  }
 
   var text: String {
-    ["with \(validator): \(stake) tokens, \(rewards) earned and unclaimed"].joined()
-      + leaving.map {
-        "\n  \($0.amount) of \($0.initial) tokens leave at \($0.paidOutAt) ms of ledger time"
-      }.joined()
+    let lines =
+      leaving.map {
+        "\($0.amount) of \($0.initial) tokens leave at \($0.paidOutAt) ms of ledger time"
+      }
+      + moved.map {
+        "\($0.amount) of \($0.initial) tokens that moved to \($0.to) answer for its faults "
+          + "until \($0.answersUntil) ms of ledger time"
+      }
+    return "with \(validator): \(stake) tokens, \(rewards) earned and unclaimed"
+      + lines.map { "\n  " + $0 }.joined()
   }
 }
 
@@ -91,14 +107,21 @@ struct StakeReader {
     let unbonding = try await reader.keyedRows(
       StateKeys.all(.unbonding), as: UnbondingRecord.self
     ).filter { $0.value.delegator == account }
+    let redelegations = try await reader.keyedRows(
+      StateKeys.all(.redelegation), as: RedelegationRecord.self
+    ).filter { $0.value.delegator == account }
+    let validators = try await records()
     var reports: [StakeReport] = []
-    for (id, record) in try await records() {
+    for (id, record) in validators {
       let held = try await reader.client.value(
         StateKeys.delegation(record.number, account), as: DelegationRecord.self)
       let leaving = unbonding.filter {
         StateKeys.unbondingID(of: $0.key)?.validator == record.number
       }
-      if held == nil, leaving.isEmpty { continue }
+      let moved = redelegations.filter {
+        StateKeys.unbondingID(of: $0.key)?.validator == record.number
+      }
+      if held == nil, leaving.isEmpty, moved.isEmpty { continue }
       var holding = held?.holding
       let rewards = try holding?.settle(record.rewards)
       reports.append(
@@ -110,6 +133,13 @@ struct StakeReader {
             .init(
               amount: "\($0.value.balance)", initial: "\($0.value.initial)",
               paidOutAt: $0.value.completesAt.milliseconds)
+          },
+          moved: moved.map { move in
+            let target = validators.first { $0.record.number == move.value.target }
+            return .init(
+              to: target.map { names.name(of: $0.id) } ?? "a validator that is gone",
+              amount: "\(move.value.balance)", initial: "\(move.value.initial)",
+              answersUntil: move.value.completesAt.milliseconds)
           }))
     }
     return reports

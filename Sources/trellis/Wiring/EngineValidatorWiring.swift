@@ -12,7 +12,7 @@ enum EngineValidatorWiring {
   /// - Throws: when the ledger or its store fails: a supervisor starts it again.
   static func run(
     _ context: NodeProcess.Context, price: any TokenPriceSource, endpoint: ABCIEndpoint,
-    keptBlocks: UInt64?
+    keptBlocks: UInt64?, snapshotInterval: UInt64
   ) async throws {
     let seed = try context.network.secrets.identity("validator")
     let genesis = try GenesisFile.read(from: context.network.directory)
@@ -22,6 +22,12 @@ enum EngineValidatorWiring {
       checksInvariants: true,
       validator: (account: seed.ledgerKey.accountID, key: seed.verifiableRandomKey),
       priceSource: price, signingKey: seed.ledgerKey, keptBlocks: keptBlocks)
+    configuration.snapshotInterval = snapshotInterval
+    if let keptBlocks, keptBlocks / 2 < snapshotInterval {
+      context.logger.warning(
+        "whoever restores this node's older snapshot needs blocks that it no longer keeps",
+        metadata: ["keepBlocks": "\(keptBlocks)", "snapshotInterval": "\(snapshotInterval)"])
+    }
     configuration.snapshots = try SnapshotStore(
       directory: context.directory + "/snapshots", logger: context.logger)
     let node = try LedgerNode(

@@ -7,14 +7,11 @@ import ServiceKit
 /// A copy shares rows and tree with its original until one of them changes, so a driver may answer
 /// queries from a copy while it executes on another.
 package struct LedgerMachine: Sendable {
-  /// How many verified signatures are remembered between check and execution.
-  private static let verifiedLimit = 1 << 17
   /// The most that one block adds to the ledger's clock, in milliseconds.
   package static let longestStepMilliseconds: UInt64 = 5_000
 
   private var state: LedgerState
   private var tree: StateTree
-  private var verified = VerifiedSignatures(limit: LedgerMachine.verifiedLimit)
 
   /// A new chain.
   /// - Throws: ``LedgerStartError``.
@@ -50,16 +47,15 @@ package struct LedgerMachine: Sendable {
 
   /// A chain as it was stored.
   /// - Parameters:
-  ///   - rows: all rows, ascending by key for speed.
+  ///   - rows: all rows.
   ///   - expectedRoot: the state root that was stored with them; nil skips the comparison.
   /// - Throws: ``LedgerStartError``.
   package init(
     genesis: Genesis, services: [any ServiceModule],
-    rows: some Sequence<(key: StateKey, value: [UInt8])>, expectedRoot: Digest?
+    rows: StateRows, expectedRoot: Digest?
   ) throws(LedgerStartError) {
     let sorted = services.sorted { $0.id < $1.id }
     let record = try GenesisRules.check(genesis, services: sorted)
-    let rows = StateRows(rows)
     tree = Self.tree(over: rows)
     if let expectedRoot, tree.root != expectedRoot {
       throw .rootMismatch(expected: expectedRoot, found: tree.root)
@@ -93,7 +89,7 @@ package struct LedgerMachine: Sendable {
       changes.append(StateTree.Change(key: key.treeKey, value: Digest.sha256(value)))
     }
     var tree = StateTree()
-    tree.update(changes)
+    tree.update(consume changes)
     return tree
   }
 
@@ -187,22 +183,33 @@ package struct LedgerMachine: Sendable {
 
   /// Whether a transaction may enter a mempool. Checks, in this order: size and codec, that it is a
   /// transaction, chain, lane, expiry, account, sequence (up to 4096 ahead of its lane), signature.
-  /// - Parameter bytes: a ``BlockItem``'s encoding.
-  /// - Returns: the hash it is known by.
+  /// - Parameters:
+  ///   - bytes: a ``BlockItem``'s encoding.
+  ///   - isVerified: whether the signature of the item with this hash, SHA-256 of its bytes, is
+  ///     known to be valid.
+  /// - Returns: the hash it is known by, and the transaction.
   /// - Throws: ``Rejection``.
   @discardableResult
-  package func check(_ bytes: [UInt8]) throws(Rejection) -> Digest {
-    let hash = Digest.sha256(bytes)
+  package func check(
+    _ bytes: [UInt8], isVerified: (Digest) -> Bool = { _ in false }
+  ) throws(Rejection) -> (hash: Digest, transaction: Transaction) {
     let signed = try Self.decodeTransaction(bytes)
     try state.checkEnvelope(
       signed.transaction, height: height.addingSaturated(1), window: LedgerState.sequenceWindow)
-    if !verified.contains(hash), !signed.isSignatureValid { throw Self.badSignature }
-    return hash
+    let hash = Digest.sha256(bytes)
+    if !isVerified(hash), !signed.isSignatureValid { throw Self.badSignature }
+    return (hash, signed.transaction)
   }
 
-  /// Remembers that an item's signature is valid, so that executing it does not check it again.
-  /// - Parameter hash: SHA-256 of the item's bytes, as ``check(_:)`` returns it.
-  package mutating func noteVerified(_ hash: Digest) { verified.insert(hash) }
+  /// Whether a transaction that was checked before may go on waiting: its sequence is not used and
+  /// it has not expired.
+  /// - Returns: the transaction.
+  /// - Throws: ``Rejection``.
+  package func recheck(_ bytes: [UInt8]) throws(Rejection) -> Transaction {
+    let transaction = try Self.decodeTransaction(bytes).transaction
+    try state.checkEnvelope(transaction, height: height.addingSaturated(1), window: .max)
+    return transaction
+  }
 
   /// Whether an item is a transaction whose sender signed it. Pure: for a driver's threads.
   package static func signatureIsValid(item: [UInt8]) -> Bool {
@@ -402,8 +409,7 @@ package struct LedgerMachine: Sendable {
     do throws(Rejection) {
       let signed = try Self.decodeTransaction(bytes)
       try state.checkEnvelope(signed.transaction, height: state.clock.height, window: 0)
-      let valid = signature ?? (verified.contains(hash) || signed.isSignatureValid)
-      guard valid else { throw Self.badSignature }
+      guard signature ?? signed.isSignatureValid else { throw Self.badSignature }
       try state.execute(signed.transaction)
       return .success(hash)
     } catch {

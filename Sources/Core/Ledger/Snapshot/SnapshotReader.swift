@@ -73,13 +73,13 @@ package struct SnapshotReader: Sendable {
     isComplete = coverage.endsTree
   }
 
-  /// Hands all rows over, ascending by key; empty until ``isComplete``. They are sorted where they
-  /// are: a million rows are not held twice.
-  package mutating func takeSortedRows() -> [(key: StateKey, value: [UInt8])] {
-    guard isComplete else { return [] }
+  /// Hands all rows over; none until ``isComplete``. They are sorted where they are: a million rows
+  /// are not held twice for that.
+  package mutating func takeRows() -> StateRows {
+    guard isComplete else { return StateRows() }
     var taken: [(key: StateKey, value: [UInt8])] = []
     swap(&taken, &rows)
     taken.sort { $0.key < $1.key }
-    return taken
+    return StateRows(taken)
   }
 }

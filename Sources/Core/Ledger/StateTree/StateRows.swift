@@ -13,6 +13,8 @@ package struct StateRows: Sendable {
 
   /// A chunk that grows beyond this is cut in two.
   private static let chunkLimit = 128
+  /// Rows that are appended leave room in a chunk for those that come between them.
+  private static let appendedLimit = chunkLimit * 2 / 3
 
   private var chunks: [[Row]] = []
   /// The first key of each chunk: kept apart, so that the outer search touches little memory.
@@ -24,30 +26,26 @@ package struct StateRows: Sendable {
 
   /// Rows in any order; of equal keys the last one counts.
   package init(_ rows: some Sequence<(key: StateKey, value: [UInt8])>) {
-    // What lies behind all before fills chunks one after the other; anything else is put in place.
-    var chunk: [Row] = []
-    var last: StateKey?
-    for row in rows {
-      if let last, !(last < row.key) {
-        append(&chunk)
-        exchange(row.value, at: row.key)
-        continue
-      }
-      // No row so far lies behind it.
-      last = row.key
-      chunk.append(Row(key: row.key, value: row.value))
-      if chunk.count == Self.chunkLimit * 2 / 3 { append(&chunk) }
-    }
-    append(&chunk)
+    for row in rows { append(row.value, at: row.key) }
   }
 
-  /// Adds a chunk of rows that lie behind all others, and empties it.
-  private mutating func append(_ chunk: inout [Row]) {
-    guard let first = chunk.first else { return }
-    firsts.append(first.key)
-    count += chunk.count
+  /// Sets a row. One that lies behind all others is put there without a search: rows that come in
+  /// ascending order fill chunks one after the other.
+  package mutating func append(_ value: [UInt8], at key: StateKey) {
+    if let last = chunks.last?.last, !(last.key < key) {
+      exchange(value, at: key)
+      return
+    }
+    count += 1
+    if let filled = chunks.last?.count, filled < Self.appendedLimit {
+      chunks[chunks.count - 1].append(Row(key: key, value: value))
+      return
+    }
+    var chunk: [Row] = []
+    chunk.reserveCapacity(Self.appendedLimit)
+    chunk.append(Row(key: key, value: value))
     chunks.append(chunk)
-    chunk = []
+    firsts.append(key)
   }
 
   /// The chunk that holds `key` if any does.
@@ -85,7 +83,7 @@ package struct StateRows: Sendable {
   @discardableResult
   package mutating func exchange(_ value: [UInt8]?, at key: StateKey) -> [UInt8]? {
     if chunks.isEmpty {
-      if let value { insertFirst(Row(key: key, value: value)) }
+      if let value { append(value, at: key) }
       return nil
     }
     let chunk = chunkIndex(of: key)
@@ -104,12 +102,6 @@ package struct StateRows: Sendable {
     case (false, .none):
       return nil
     }
-  }
-
-  private mutating func insertFirst(_ row: Row) {
-    chunks = [[row]]
-    firsts = [row.key]
-    count = 1
   }
 
   private mutating func insert(_ row: Row, at index: Int, in chunk: Int) {
