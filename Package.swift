@@ -133,7 +133,7 @@ let package = Package(
       "GatewayKit", in: "Node",
       [
         "Primitives", "Cryptography", "ServiceKit", "Ledger", "ChainClient", "NodeLink",
-        hummingbird,
+        "Telemetry", hummingbird,
         logging, metrics, nioCore, nioHTTP1, nioHTTPTypes, nioPosix,
       ]),
 
@@ -159,7 +159,7 @@ let package = Package(
     ours("Simulator", in: "Insight", ["Primitives", "Economics", mustache, yams]),
     ours(
       "Dashboard", in: "Insight",
-      [hummingbird, mustache, logging]),
+      ["Telemetry", hummingbird, mustache, logging]),
 
     // The command, the only place that builds objects.
     .executableTarget(
@@ -238,7 +238,12 @@ let package = Package(
     tests(
       "Simulator",
       ["Primitives", "Cryptography", "Economics", "ServiceKit", "Ledger", "Simulator"]),
-    tests("Trellis", ["ProviderAgent", "trellis", argumentParser]),
+    tests(
+      "Trellis",
+      [
+        "Primitives", "Cryptography", "Ledger", "LightClient", "Catalogue", "ChainClient",
+        "ProviderAgent", "trellis", argumentParser,
+      ]),
     tests("Tidy", []),
     tests("EndToEnd", ["Primitives"], exclude: ["tools"]),
   ]

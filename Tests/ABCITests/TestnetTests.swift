@@ -16,6 +16,9 @@ import Testing
       .first { FileManager.default.isExecutableFile(atPath: $0) }
   }()
 
+  /// Not CometBFT's own ports: a network of somebody's may run on them.
+  private static let port = "21650"
+
   private struct Testnet {
     let directory: TemporaryDirectory
     var root: String { directory.file("net") }
@@ -25,7 +28,7 @@ import Testing
       let executable = try #require(TestnetTests.executable, "build the product trellis first")
       let status = try TestnetTests.run([
         executable, "network", "testnet", "--validators", "4", "--out", root, "--cometbft",
-        "/bin/true", "--trellis", executable,
+        "/bin/true", "--trellis", executable, "--port", TestnetTests.port,
       ])
       #expect(status == 0)
     }
@@ -105,6 +108,39 @@ import Testing
       arguments: ["validator", "--data", root + "/trellis", "--abci", "\(endpoint)"])
   }
 
+  /// A ledger beside an engine never makes blocks of its own, and its processes' ports are not the
+  /// engine's.
+  @Test func theLedgersDirectoryIsTheEngines() throws {
+    let testnet = try Testnet()
+    let executable = try #require(TestnetTests.executable)
+    for index in 0..<4 {
+      let settings = try testnet.json("node\(index)/trellis/settings.json")
+      #expect(settings["engineRPC"] as? String == "http://127.0.0.1:\(21_651 + 10 * index)")
+      #expect(settings["portBase"] as? Int == 4_994 + 160 * index)
+    }
+    let data = testnet.root + "/node0/trellis"
+    #expect(try Self.run([executable, "validator", "--data", data]) != 0)
+    #expect(try Self.run([executable, "up", "--data", data]) != 0)
+    #expect(try Self.run([executable, "network", "testnet", "--out", data, "--port", "80"]) != 0)
+  }
+
+  /// Epochs settled by a preset's rules are part of the genesis.
+  @Test func aTestnetCanHaveAPreset() throws {
+    let directory = try TemporaryDirectory("testnet")
+    let executable = try #require(TestnetTests.executable)
+    let root = directory.file("net")
+    let status = try Self.run([
+      executable, "network", "testnet", "--validators", "1", "--out", root, "--preset", "helium",
+      "--epoch", "1", "--from", "2026-01-01",
+    ])
+    #expect(status == 0)
+    let settings = try JSONSerialization.jsonObject(
+      with: Data(contentsOf: URL(filePath: root + "/node0/trellis/settings.json")))
+    #expect((settings as? [String: Any])?["epochMilliseconds"] as? Int == 1000)
+    let genesis = try String(contentsOfFile: root + "/node0/trellis/genesis.json", encoding: .utf8)
+    #expect(genesis.contains("helium"))
+  }
+
   /// The key with which a node's files say that it votes.
   private static func consensusKey(_ root: String) throws -> Bytes32 {
     let data = try Data(
@@ -152,7 +188,7 @@ import Testing
     return try run(
       [
         executable, "network", "join", "--genesis-from", source, "--peer", "\(id)@127.0.0.1:26656",
-        "--node", "4", "--out", out,
+        "--node", "4", "--port", port, "--out", out,
       ] + more)
   }
 
@@ -169,7 +205,7 @@ import Testing
     let text = try String(contentsOfFile: out + "/cometbft/config/config.toml", encoding: .utf8)
     for line in [
       "enable = true", "rpc_servers = \"10.0.0.7:26657,10.0.0.8:26657\"", "trust_height = 4000",
-      "trust_hash = \"\(hash)\"", "proxy_app = \"tcp://127.0.0.1:26698\"",
+      "trust_hash = \"\(hash)\"", "proxy_app = \"tcp://127.0.0.1:21692\"",
     ] {
       #expect(text.contains(line), "\(line)")
     }

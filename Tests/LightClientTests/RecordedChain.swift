@@ -23,14 +23,26 @@ enum RecordedChain {
     }
 
     private static func decode<T: Decodable & Sendable>(_ json: Any) throws -> T {
-      let decoder = JSONDecoder()
-      decoder.keyDecodingStrategy = .convertFromSnakeCase
-      let data = try JSONSerialization.data(withJSONObject: json)
-      guard let result = try decoder.decode(RPCEnvelope<T>.self, from: data).result else {
-        throw CocoaError(.coderValueNotFound)
-      }
-      return result
+      try RecordedChain.decode(JSONSerialization.data(withJSONObject: json))
     }
+  }
+
+  /// An answer out of its envelope.
+  static func decode<T: Decodable & Sendable>(_ data: Data) throws -> T {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    guard let result = try decoder.decode(RPCEnvelope<T>.self, from: data).result else {
+      throw CocoaError(.coderValueNotFound)
+    }
+    return result
+  }
+
+  /// A height's block as a replay takes it.
+  static func engineBlock(_ height: Int) throws -> EngineBlock {
+    let blocks = try blocks()
+    let name = "heights/\(String(1000 + height).dropFirst())/block.get.json"
+    let answer: EngineBlockAnswer = try decode(Data(contentsOf: url(name)))
+    return try answer.block(blocks[height - 1], after: blocks[height - 2])
   }
 
   static func url(_ name: String) -> URL {

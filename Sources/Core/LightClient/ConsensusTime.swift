@@ -28,6 +28,13 @@ package struct ConsensusTime: Hashable, Sendable, Comparable {
       ?? ConsensusTime(uncheckedSeconds: .max)
   }
 
+  /// Milliseconds since 1970, what is beyond a millisecond cut off; 0 before.
+  package var milliseconds: UInt64 {
+    let whole = UInt64(max(seconds, 0)).multipliedReportingOverflow(by: 1000)
+    if whole.overflow { return .max }
+    return seconds < 0 ? 0 : whole.partialValue + UInt64(nanoseconds) / 1_000_000
+  }
+
   package static func < (a: ConsensusTime, b: ConsensusTime) -> Bool {
     (a.seconds, a.nanoseconds) < (b.seconds, b.nanoseconds)
   }

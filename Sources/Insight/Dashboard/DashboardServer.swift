@@ -1,6 +1,7 @@
 import Foundation
 import Hummingbird
 import Logging
+import Telemetry
 import Mustache
 
 /// Serves the live page on loopback: `/`, its updates at `/content`, and the same as JSON.
@@ -25,11 +26,9 @@ package struct DashboardServer: Sendable {
   /// Serves until the task is cancelled; `onRunning` hears the port.
   /// - Throws: when the port is taken.
   package func run(onRunning: @escaping @Sendable (Int) async -> Void = { _ in }) async throws {
-    var quiet = logger
-    quiet.logLevel = max(.notice, logger.logLevel)
     let application = Application(
       router: router(), configuration: .init(address: .hostname("127.0.0.1", port: port)),
-      onServerRunning: { await onRunning($0.localAddress?.port ?? 0) }, logger: quiet)
+      onServerRunning: { await onRunning($0.localAddress?.port ?? 0) }, logger: logger.forServer)
     try await application.run()
   }
 

@@ -18,7 +18,7 @@ package struct RPCLightBlockSource: LightBlockSource {
   private static let pageSize = 100
 
   package let name: String
-  private let transport: RPCTransport
+  let transport: RPCTransport
 
   /// The node at `endpoint`, such as `http://127.0.0.1:26657`.
   package init(endpoint: String, logger: Logger) {

@@ -4,10 +4,8 @@ import LightClient
 enum RPCTime {
   /// Milliseconds since 1970, or nil when the text is no such time or one before.
   static func milliseconds(_ text: String) -> UInt64? {
-    guard let moment = moment(text), let seconds = UInt64(exactly: moment.seconds) else {
-      return nil
-    }
-    return seconds * 1000 + UInt64(moment.nanoseconds) / 1_000_000
+    guard let moment = moment(text), moment.seconds >= 0 else { return nil }
+    return moment.milliseconds
   }
 
   /// The moment to the nanosecond, or nil when the text is no such time.

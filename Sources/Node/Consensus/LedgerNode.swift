@@ -265,7 +265,7 @@ package actor LedgerNode: LedgerApplication {
     let state = machine
     let input = BlockInput(
       height: proposal.height, timeMilliseconds: proposal.timeMilliseconds, items: proposal.items,
-      proposer: account(of: proposal.proposer, in: state), lastCommit: proposal.lastCommit,
+      proposer: state.validator(at: proposal.proposer) ?? .zero, lastCommit: proposal.lastCommit,
       misbehaviour: proposal.misbehaviour)
     do throws(Rejection) {
       try state.checkProposal(input, signatureVerdicts: verifier.verify(proposal.items))
@@ -284,7 +284,7 @@ package actor LedgerNode: LedgerApplication {
     }
     guard isInitialised else { throw .outOfOrder("FinalizeBlock before InitChain") }
     var next = machine
-    let (input, isAmended) = input(of: block, machine: next)
+    let (input, isAmended) = block.input(for: next)
     let outcome = next.execute(input, signatureVerdicts: verifier.verify(input.items))
     if let refusal = outcome.refusal {
       throw .blockRefused(height: block.height, reason: refusal.description)
@@ -302,34 +302,6 @@ package actor LedgerNode: LedgerApplication {
     Timer(label: "ledger_block_execution_seconds").record(duration: .now - started)
     return FinalizedBlock(
       height: block.height, results: results, validatorUpdates: outcome.validatorUpdates)
-  }
-
-  /// What the machine executes. A decided block stands whatever is in it: where its first item is
-  /// not what validators may add, the machine sees an empty one in front, and every item gets its
-  /// own result.
-  private func input(
-    of block: DecidedBlock, machine: LedgerMachine
-  ) -> (input: BlockInput, isAmended: Bool) {
-    func input(_ items: [[UInt8]]) -> BlockInput {
-      BlockInput(
-        height: block.height, timeMilliseconds: block.timeMilliseconds, items: items,
-        proposer: account(of: block.proposer, in: machine), lastCommit: block.lastCommit,
-        misbehaviour: block.misbehaviour)
-    }
-    let given = input(block.items)
-    do throws(Rejection) {
-      try machine.validate(given)
-      return (given, false)
-    } catch {
-      return (input([BlockItem.extensions(ExtensionItem()).canonicalBytes()] + block.items), true)
-    }
-  }
-
-  /// The account of a validator; zero when the ledger knows none with this consensus key.
-  private nonisolated func account(
-    of address: ConsensusAddress, in state: LedgerMachine
-  ) -> AccountID {
-    state.validator(at: address) ?? .zero
   }
 
   private func checkInvariants(
@@ -385,10 +357,15 @@ package actor LedgerNode: LedgerApplication {
     return CommitOutcome(info: info, retainHeight: retainHeight(at: meta.height))
   }
 
-  /// Below which the engine may forget blocks; 0 keeps all.
+  /// Below which the engine may forget blocks; 0 keeps all. Whoever restores a snapshot needs those
+  /// from its height on, so none goes that is younger than the oldest that is served.
   private func retainHeight(at height: UInt64) -> UInt64 {
     guard let kept = configuration.keptBlocks, height > kept else { return 0 }
-    return height - kept + 1
+    let wanted = height - kept + 1
+    guard let snapshots = configuration.snapshots, configuration.snapshotInterval > 0 else {
+      return wanted
+    }
+    return min(wanted, snapshots.descriptions.last?.height ?? 0)
   }
 
   /// Takes a restored state over: checked as a whole, durable, and the last committed one.

@@ -2,6 +2,7 @@ import Hummingbird
 import HummingbirdCore
 import Logging
 import NIOCore
+import Telemetry
 
 /// How a gateway listens for HTTP/1.1.
 ///
@@ -80,6 +81,6 @@ package struct HTTPServerSetup: Sendable {
     Application(
       responder: responder, server: server, configuration: configuration,
       onServerRunning: { channel in await onRunning(channel.localAddress?.port ?? 0) },
-      logger: logger)
+      logger: logger.forServer)
   }
 }

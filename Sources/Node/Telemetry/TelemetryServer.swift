@@ -52,15 +52,8 @@ package struct TelemetryServer: Sendable {
   package func run(onRunning: @escaping @Sendable (Int) async -> Void = { _ in }) async throws {
     let application = Application(
       router: router(), configuration: .init(address: .hostname("127.0.0.1", port: port)),
-      onServerRunning: { await onRunning($0.localAddress?.port ?? 0) }, logger: quiet)
+      onServerRunning: { await onRunning($0.localAddress?.port ?? 0) }, logger: logger.forServer)
     try await application.run()
-  }
-
-  /// Hummingbird tells at level info that it listens; the process's own line says more.
-  private var quiet: Logger {
-    var quiet = logger
-    quiet.logLevel = max(.notice, logger.logLevel)
-    return quiet
   }
 
   private func router() -> Router<BasicRequestContext> {

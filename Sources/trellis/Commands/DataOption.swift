@@ -58,7 +58,22 @@ struct OpenNetwork: Sendable {
   /// - Parameter progressPath: where it notes how far it has verified, if it verifies.
   func ledger(logger: Logger, progressPath: String? = nil) -> LedgerClient {
     access.client(
-      standard: "http://127.0.0.1:\(settings.ports.validator)", progressPath: progressPath,
-      logger: logger)
+      standard: settings.ledgerEndpoint, progressPath: progressPath, logger: logger)
   }
+
+  /// The first ledger node that is asked.
+  var nodeEndpoint: String { access.endpoints.first ?? settings.ledgerEndpoint }
+
+  /// What a process of this network is started with, so that it asks the same nodes.
+  var accessArguments: [String] { access.arguments }
+
+  /// The processes that there should be. Beside an engine a gateway and a page are nobody's duty:
+  /// they count once they were started.
+  var processes: [ProcessName] {
+    settings.processes.filter {
+      settings.engineRPC == nil || [.validator, .provider].contains($0.role)
+        || FileManager.default.fileExists(atPath: directory.lockPath(of: $0))
+    }
+  }
+
 }

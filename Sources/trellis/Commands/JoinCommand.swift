@@ -26,8 +26,10 @@ struct JoinCommand: AsyncParsableCommand {
   var peer: [String]
   @Option(help: "The directory to make.", completion: .directory)
   var out: String
-  @Option(help: "Ports go up by ten a node from 26656, as in a testnet: which this one is.")
+  @Option(help: "Ports go up by ten a node, as in a testnet: which this one is.")
   var node = 0
+  @Option(help: "The port for peers of node 0 (26656).")
+  var port = TestnetPlan.Node.standardPortBase
   @Option(help: "An RPC address to fetch a snapshot's proof from, HOST:PORT; two or more.")
   var stateSync: [String] = []
   @Option(help: "The height of a recent block that you have from someone you trust.")
@@ -42,6 +44,7 @@ struct JoinCommand: AsyncParsableCommand {
         throw ValidationError("“\(text)” is no address: one a time, without quotes and commas.")
       }
     }
+    try TestnetPlan.check(portBase: port)
     guard (0..<100).contains(node) else { throw ValidationError("--node is from 0 to 99.") }
     if stateSync.isEmpty { return }
     guard stateSync.count >= 2, trustHeight != nil, trustHash != nil else {
@@ -62,7 +65,7 @@ struct JoinCommand: AsyncParsableCommand {
     let genesis = try GenesisFile.read(from: NetworkDirectory(genesisFrom + "/trellis"))
     let engineGenesis = try Self.engineGenesis(
       genesisFrom + "/cometbft/config/genesis.json", of: genesis)
-    let node = TestnetPlan.Node(index: node)
+    let node = TestnetPlan.Node(index: node, portBase: port)
     let sync = trustHeight.map {
       CometBFTFiles.StateSync(servers: stateSync, height: $0, hash: trustHash ?? "")
     }

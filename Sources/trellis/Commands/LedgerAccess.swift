@@ -4,13 +4,16 @@ import Logging
 
 /// Which ledger nodes are asked, and whether they are believed.
 struct LedgerAccess: Sendable {
-  private let endpoints: [String]
+  /// In the order in which they are asked; empty for the network's own.
+  let endpoints: [String]
   private let root: TrustRoot?
+  private let trustFile: String?
 
   /// The network's own node, believed.
   init() {
     endpoints = []
     root = nil
+    trustFile = nil
   }
 
   /// - Throws: ``UserError`` for an endpoint that is none, ``TrustFileError``.
@@ -22,7 +25,14 @@ struct LedgerAccess: Sendable {
       }
     }
     self.endpoints = endpoints
+    self.trustFile = trustFile
     root = try trustFile.map { path throws(TrustFileError) in try TrustRoot(file: path) }
+  }
+
+  /// The options that give a process the same access.
+  var arguments: [String] {
+    let trust = trustFile.map { ["--trust", URL(fileURLWithPath: $0).path] } ?? []
+    return endpoints.flatMap { ["--rpc", $0] } + trust
   }
 
   /// A client of the nodes named, else of `standard`.

@@ -8,10 +8,7 @@ enum NodeRequest {
   static func text(
     _ network: OpenNetwork, _ method: String, _ parameters: [String]
   ) async throws -> String {
-    var url = URLComponents()
-    url.scheme = "http"
-    url.host = "127.0.0.1"
-    url.port = network.settings.ports.validator
+    var url = URLComponents(string: network.nodeEndpoint) ?? URLComponents()
     url.path = "/" + method
     url.queryItems = parameters.map { parameter in
       let parts = parameter.split(separator: "=", maxSplits: 1).map(String.init)

@@ -49,11 +49,13 @@ struct ProviderCommand: AsyncParsableCommand {
         if let pid = ProcessLock.holder(of: network.directory.lockPath(of: name)) {
           print("\(name.id) is running already (process \(pid))")
         } else {
-          try NetworkSupervisor.launch(name, in: network.directory)
+          try NetworkSupervisor.launch(
+            name, in: network.directory, access: network.accessArguments)
           started.append(name)
         }
       }
-      try await ProviderReadiness.wait(for: started, in: OpenNetwork(network.directory))
+      // Its settings have changed if there are new ones.
+      try await ProviderReadiness.wait(for: started, in: data.network())
       for name in started { print("\(name.id) is ready") }
     }
 
@@ -96,9 +98,10 @@ struct ProviderCommand: AsyncParsableCommand {
       }
       if ProcessLock.holder(of: lockPath) == nil {
         // An `up --restart` may have been quicker.
-        try NetworkSupervisor.launch(name, in: network.directory)
+        try NetworkSupervisor.launch(
+          name, in: network.directory, access: network.accessArguments)
       }
-      try await ProviderReadiness.wait(for: [name], in: OpenNetwork(network.directory))
+      try await ProviderReadiness.wait(for: [name], in: network)
       print("\(name.id) is ready")
     }
   }

@@ -42,7 +42,9 @@ struct ValidatorCommand: AsyncParsableCommand {
           keptBlocks: keptBlocks, snapshotInterval: interval)
       }
     }
-    try await NodeProcess(.validator, data.network()).run {
+    let network = try data.network()
+    try network.settings.requireOwnBlocks()
+    try await NodeProcess(.validator, network).run {
       try await ValidatorWiring.run(
         $0, price: OraclePriceOption.source(price, logger: $0.logger))
     }

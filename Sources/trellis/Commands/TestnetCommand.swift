@@ -21,6 +21,8 @@ struct TestnetCommand: AsyncParsableCommand {
   var validators = 4
   @Option(help: "The directory to make.", completion: .directory)
   var out: String
+  @Option(help: "The first node's port for peers; RPC, ABCI and the other nodes follow (26656).")
+  var port = TestnetPlan.Node.standardPortBase
   @Option(help: "The chain's name: up to 50 letters, digits and dashes.")
   var chainName = "trellis-testnet"
   @Option(
@@ -38,6 +40,7 @@ struct TestnetCommand: AsyncParsableCommand {
     guard (1...100).contains(validators) else {
       throw ValidationError("--validators is a number from 1 to 100.")
     }
+    try TestnetPlan.check(portBase: port)
     guard (1...50).contains(chainName.utf8.count),
       chainName.utf8.allSatisfy({
         $0 == 45 || Character(UnicodeScalar($0)).isLetter
@@ -51,7 +54,7 @@ struct TestnetCommand: AsyncParsableCommand {
     let root = NetworkDirectory(out).root
     let writer = TestnetWriter(
       plan: TestnetPlan(
-        chainName: chainName, validators: validators,
+        chainName: chainName, validators: validators, portBase: port,
         epochMilliseconds: epoch.map { UInt64($0) * 1000 }
           ?? TestnetPlan.standardEpochMilliseconds,
         preset: try rules.rules()), root: root,

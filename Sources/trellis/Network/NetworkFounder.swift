@@ -52,6 +52,7 @@ struct NetworkFounder {
 
   private func resume() throws -> Result {
     var settings = try NetworkSettings.load(from: directory)
+    try settings.requireOwnBlocks()
     var notes: [String] = []
     if domain != nil || streamCredits != nil || topsUp != nil {
       settings.domain = domain ?? settings.domain

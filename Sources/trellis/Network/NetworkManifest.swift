@@ -38,7 +38,7 @@ struct NetworkManifest: Codable, Sendable {
     epochMilliseconds = settings.epochMilliseconds
     let ports = settings.ports
     endpoints = [
-      "rpc": "http://127.0.0.1:\(ports.validator)", "s3": "http://127.0.0.1:\(ports.gateway)",
+      "rpc": settings.ledgerEndpoint, "s3": "http://127.0.0.1:\(ports.gateway)",
       "dashboard": "http://127.0.0.1:\(ports.dashboard)",
     ]
     let secrets = SecretStore(directory)
@@ -50,7 +50,7 @@ struct NetworkManifest: Codable, Sendable {
     processes = settings.processes.map { name in
       Process(
         role: name.role, id: name.id, pid: ProcessLock.holder(of: directory.lockPath(of: name)),
-        dataDirectory: directory.dataDirectory(of: name), endpoints: ports.endpoints(of: name))
+        dataDirectory: directory.dataDirectory(of: name), endpoints: settings.endpoints(of: name))
     }
   }
 

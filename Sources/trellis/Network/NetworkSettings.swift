@@ -22,6 +22,10 @@ struct NetworkSettings: Codable, Sendable {
   /// Whether the gateway tops leases up out of their customers' balances; nil for yes.
   var topsUp: Bool?
 
+  /// The RPC of the consensus engine beside which the validator runs, such as
+  /// `http://127.0.0.1:26657`; nil where the validator orders blocks itself.
+  var engineRPC: String?
+
   /// What a lease's escrow begins with, in credits, and is filled up to as it is used.
   var escrowPlan: EscrowBalances {
     EscrowBalances(
@@ -32,6 +36,29 @@ struct NetworkSettings: Codable, Sendable {
   var topsUpByItself: Bool { topsUp ?? true }
 
   var ports: PortPlan { PortPlan(base: portBase) }
+
+  /// The ledger's RPC.
+  var ledgerEndpoint: String { engineRPC ?? "http://127.0.0.1:\(ports.validator)" }
+
+  /// Refuses to order blocks where an engine does: the ledger would be forked.
+  /// - Throws: ``UserError``.
+  func requireOwnBlocks() throws {
+    guard let engineRPC else { return }
+    throw UserError(
+      "this is the ledger of a CometBFT node, \(engineRPC), which orders its blocks",
+      advice: "Start it with `trellis validator --abci …`; see docs/validators.md.")
+  }
+
+  /// Where a process is reached, by what for.
+  func endpoints(of process: ProcessName) -> [String: String] {
+    var endpoints = ports.endpoints(of: process)
+    guard process.role == .validator, let engineRPC, var address = URLComponents(string: engineRPC)
+    else { return endpoints }
+    address.scheme = address.scheme == "https" ? "wss" : "ws"
+    endpoints["rpc"] = engineRPC
+    endpoints["websocket"] = address.string.map { $0 + "/websocket" }
+    return endpoints
+  }
 
   /// All processes, in the order in which they are started.
   var processes: [ProcessName] {

@@ -31,13 +31,14 @@ struct ValidatorHome {
     _ node: TestnetPlan.Node, genesis: Genesis,
     identities: [(name: String, seed: IdentitySeed)] = []
   ) throws {
-    // The ledger's RPC is the node's: `--data` of every command finds it there.
     let epoch = genesis.parameters.first { $0.name == LedgerParameters.epochMilliseconds }?.value
-    let settings = NetworkSettings(
-      portBase: node.rpcPort,
+    var settings = NetworkSettings(
+      portBase: node.ledgerPortBase,
       epochMilliseconds: epoch.map { UInt64(clamping: $0) }
         ?? TestnetPlan.standardEpochMilliseconds, providers: [],
       identities: identities.map(\.name).filter { $0 != "faucet" })
+    // The ledger's RPC is the node's: `--data` of every command finds it there.
+    settings.engineRPC = "http://127.0.0.1:\(node.rpcPort)"
     try ledger.prepare(for: [.validator])
     let secrets = SecretStore(ledger)
     _ = try secrets.add("validator", seed: node.identity.value)

@@ -60,7 +60,7 @@ struct StatusReport: Codable {
 
   /// Asks every process and the ledger.
   static func make(_ network: OpenNetwork) async -> StatusReport {
-    let names = network.settings.processes
+    let names = network.processes
     let ports = network.settings.ports
     var pids: [ProcessName: pid_t] = [:]
     for name in names {
@@ -74,7 +74,7 @@ struct StatusReport: Codable {
         role: name.role, id: name.id, pid: pid, isAlive: pid != nil,
         isHealthy: answer?.healthy ?? false,
         summary: pid == nil ? "not running" : answer?.summary ?? "does not answer",
-        details: answer?.details ?? [:], endpoints: ports.endpoints(of: name))
+        details: answer?.details ?? [:], endpoints: network.settings.endpoints(of: name))
     }
     let reader = LedgerReader(client: network.ledger)
     let validatorLives = processes.contains { $0.role == .validator && $0.isAlive }

@@ -103,10 +103,12 @@ actor NetworkSupervisor {
   /// Starts one process if it is not running; returns whether it did.
   /// - Throws: ``UserError``.
   @discardableResult
-  static func launch(_ name: ProcessName, in directory: NetworkDirectory) throws -> pid_t {
+  static func launch(
+    _ name: ProcessName, in directory: NetworkDirectory, access: [String] = []
+  ) throws -> pid_t {
     var arguments: [String] =
       name.role == .provider ? ["provider", "run", "--id", name.id] : [name.role.rawValue]
-    arguments += ["--data", directory.root]
+    arguments += ["--data", directory.root] + access
     return try ChildProcess.start(arguments, logPath: directory.logPath(of: name))
   }
 
