@@ -1,8 +1,8 @@
 import Foundation
 import Hummingbird
 import Logging
-import Telemetry
 import Mustache
+import Telemetry
 
 /// Serves the live page on loopback: `/`, its updates at `/content`, and the same as JSON.
 package struct DashboardServer: Sendable {

@@ -3,8 +3,9 @@ import Primitives
 
 /// Snapshots: taken in the background and served; restored chunk by chunk, each proven.
 extension LedgerNode {
-  /// Takes a snapshot of a committed state when its height is one for it; the first after a tenth of
-  /// the interval, so that a young network can be joined. Blocks do not wait: the state is a value.
+  /// Takes a snapshot of a committed state when its height is one for it; the first after a tenth
+  /// of the interval, so that a young network can be joined. Blocks do not wait: the state is a
+  /// value.
   func takeSnapshotIfDue(_ machine: LedgerMachine) {
     guard let store = configuration.snapshots, configuration.snapshotInterval > 0 else { return }
     let interval = configuration.snapshotInterval
