@@ -351,10 +351,11 @@ package actor LedgerNode: LedgerApplication {
     committed.withLock { $0 = Committed(machine: pending.machine, info: info) }
     self.pending = nil
     verifier.forget(pending.itemHashes)
+    let outcome = CommitOutcome(info: info, retainHeight: retainHeight(at: meta.height))
     takeSnapshotIfDue(pending.machine)
     Timer(label: "ledger_block_commit_seconds").record(duration: .now - started)
     Gauge(label: "ledger_height").record(meta.height)
-    return CommitOutcome(info: info, retainHeight: retainHeight(at: meta.height))
+    return outcome
   }
 
   /// Below which the engine may forget blocks; 0 keeps all. Whoever restores a snapshot needs those
