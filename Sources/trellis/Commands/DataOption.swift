@@ -67,12 +67,17 @@ struct OpenNetwork: Sendable {
   /// What a process of this network is started with, so that it asks the same nodes.
   var accessArguments: [String] { access.arguments }
 
-  /// The processes that there should be. Beside an engine a gateway and a page are nobody's duty:
-  /// they count once they were started.
+  /// The processes that there should be. A validator where other nodes are asked, and a gateway and
+  /// a page beside an engine, count once they were started here.
   var processes: [ProcessName] {
     settings.processes.filter {
-      settings.engineRPC == nil || [.validator, .provider].contains($0.role)
-        || FileManager.default.fileExists(atPath: directory.lockPath(of: $0))
+      let isDue =
+        switch $0.role {
+        case .provider: true
+        case .validator: access.endpoints.isEmpty
+        case .gateway, .dashboard: access.endpoints.isEmpty && settings.engineRPC == nil
+        }
+      return isDue || FileManager.default.fileExists(atPath: directory.lockPath(of: $0))
     }
   }
 

@@ -113,7 +113,7 @@ struct JoinCommand: AsyncParsableCommand {
       trellis validator --data \(home.root)/trellis --abci \(node.abciEndpoint)
       cometbft start --home \(home.root)/cometbft
     When its account has tokens and it has caught up, stake; two blocks later it votes:
-      trellis tx create-validator --data \(home.root)/trellis --from validator --name NAME \
+      trellis tx create-validator --data \(home.root)/trellis --from validator --name NAME \\
         --consensus-key \(node.identity.consensusKey.accountID.hex) --stake 1000
     """
   }

@@ -77,8 +77,7 @@ struct StatusReport: Codable {
         details: answer?.details ?? [:], endpoints: network.settings.endpoints(of: name))
     }
     let reader = LedgerReader(client: network.ledger)
-    let validatorLives = processes.contains { $0.role == .validator && $0.isAlive }
-    let ledger = validatorLives ? try? await readLedger(reader) : nil
+    let ledger = try? await readLedger(reader)
     let gateway = processes.first { $0.role == .gateway }
     let storage = ledger == nil ? nil : try? await readStorage(reader, gateway: gateway)
     let leases: [LeaseReport] =
