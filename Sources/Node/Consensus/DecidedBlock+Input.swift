@@ -1,5 +1,6 @@
 import Ledger
 import Primitives
+import ServiceKit
 
 extension DecidedBlock {
   /// What a ledger executes. A decided block stands whatever is in it: where its first item is not
