@@ -166,10 +166,10 @@ let package = Package(
       name: "trellis",
       dependencies: [
         "Primitives", "Cryptography", "Economics", "ServiceKit", "Ledger", "StorageService",
-        "Locks", "Catalogue", "Telemetry", "LedgerStore", "Consensus", "ChainClient", "NodeLink",
-        "ProviderAgent", "GatewayKit", "StorageProvider", "StorageGateway", "PresetFiles",
-        "Dashboard", "Simulator", "ABCI", argumentParser, asyncHTTPClient, logging, metrics,
-        nioCore, nioPosix,
+        "Locks", "LightClient", "Catalogue", "Telemetry", "LedgerStore", "Consensus",
+        "ChainClient", "NodeLink", "ProviderAgent", "GatewayKit", "StorageProvider",
+        "StorageGateway", "PresetFiles", "Dashboard", "Simulator", "ABCI", argumentParser,
+        asyncHTTPClient, logging, metrics, nioCore, nioPosix,
       ],
       path: "Sources/trellis", swiftSettings: strict),
 

@@ -72,6 +72,19 @@ import Testing
     #expect(try await connection.next() == nil)
   }
 
+  /// Only the last state is there: another height's is not passed off as it.
+  @Test func aStateThatIsNotKeptIsRefused() async throws {
+    let ledger = try await TestLedger(TestGenesis())
+    let connection = try await ledger.connect()
+    for (height, code) in [(Int64(0), UInt32(0)), (5, 4), (.max, 4)] {
+      let answer = try await connection.call {
+        $0.query.path = "/height"
+        $0.query.height = height
+      }.query
+      #expect(answer.code == code)
+    }
+  }
+
   @Test func aTruncatedFrameIsLogged() async throws {
     let ledger = try await TestLedger(TestGenesis())
     let connection = try await ledger.connect()

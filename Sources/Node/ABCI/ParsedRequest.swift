@@ -37,8 +37,8 @@ package struct ParsedRequest: Sendable {
   }
 
   /// Takes the bulk out of a frame that is one field with one message; nil for any other, which
-  /// protobuf's rules for repeated fields decide upon. No rest is a CheckTx of a transaction that is
-  /// new, of which there are many.
+  /// protobuf's rules for repeated fields decide upon. No rest is a CheckTx of a transaction that
+  /// is new, of which there are many.
   private static func split(_ frame: ByteBuffer) -> (rest: ByteBuffer?, bulk: [[UInt8]])? {
     guard let method = RequestMethod(peeking: frame), let field = bulkField(method) else {
       return nil

@@ -172,7 +172,8 @@ struct RequestAnswerer: Sendable {
   private func query(_ request: ABCIRequestQuery) async -> ABCIResponseQuery {
     let outcome = await application.query(
       ApplicationQuery(
-        path: request.path, data: [UInt8](request.data), wantsProof: request.prove))
+        path: request.path, data: [UInt8](request.data), wantsProof: request.prove,
+        height: UInt64(clamping: request.height)))
     var response = ABCIResponseQuery()
     response.code = outcome.code
     response.log = outcome.log

@@ -271,10 +271,14 @@ package struct ApplicationQuery: Sendable {
   package let data: [UInt8]
   /// Whether a state proof is wanted (`/state` only).
   package let wantsProof: Bool
+  /// The height whose state is asked for; 0 for the last committed one, which is the only one there
+  /// is.
+  package let height: UInt64
 
-  package init(path: String, data: [UInt8], wantsProof: Bool = false) {
+  package init(path: String, data: [UInt8], wantsProof: Bool = false, height: UInt64 = 0) {
     self.path = path
     self.data = data
+    self.height = height
     self.wantsProof = wantsProof
   }
 }

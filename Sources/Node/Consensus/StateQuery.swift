@@ -17,6 +17,11 @@ struct StateQuery {
   private var info: ApplicationInfo { committed.info }
 
   func answer(_ query: ApplicationQuery) -> QueryOutcome {
+    guard query.height == 0 || query.height == info.height else {
+      return refused(
+        4,
+        "only the state of the last block (\(info.height)) can be queried, not of \(query.height)")
+    }
     do {
       switch query.path {
       case "/height": return found(info.height.canonicalBytes())

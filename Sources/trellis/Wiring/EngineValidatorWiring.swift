@@ -39,7 +39,11 @@ enum EngineValidatorWiring {
         endpoint: endpoint, version: "\(ApplicationInfo.protocolVersion)"),
       logger: context.logger)
     await context.health.set { health(server, node) }
-    _ = try await server.start()
+    do {
+      _ = try await server.start()
+    } catch {
+      throw UserError("ABCI cannot listen on \(endpoint): \(error)")
+    }
     let feed = (price as? TokenPriceFeed).map { feed in Task { await feed.run() } }
     defer { feed?.cancel() }
     do {

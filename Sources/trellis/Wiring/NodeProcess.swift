@@ -70,12 +70,18 @@ struct NodeProcess: Sendable {
     _ context: Context, _ registry: MetricsRegistry, _ stop: StopSignal,
     _ work: @escaping @Sendable (Context) async throws -> Void
   ) async throws {
+    let telemetryPort = port.map { $0 + 3 } ?? context.ports.telemetry(of: name)
     let telemetry = TelemetryServer(
-      port: port.map { $0 + 3 } ?? context.ports.telemetry(of: name), registry: registry,
-      logger: context.logger
+      port: telemetryPort, registry: registry, logger: context.logger
     ) { await context.health.report() }
     try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask { try await telemetry.run() }
+      group.addTask {
+        do {
+          try await telemetry.run()
+        } catch {
+          throw UserError("health and metrics cannot listen on 127.0.0.1:\(telemetryPort): \(error)")
+        }
+      }
       group.addTask { try await work(context) }
       group.addTask { _ = await stop.wait() }
       defer { group.cancelAll() }

@@ -93,8 +93,8 @@ package struct StateTree: Sendable {
   package var count: Int { leaves.count - freeLeaves.count }
 
   /// Applies a block's changes.
-  /// - Parameter changes: in any order, each key once. Sorted where they are: those of a whole state
-  ///   are not held twice.
+  /// - Parameter changes: in any order, each key once. Sorted where they are: those of a whole
+  ///   state are not held twice.
   package mutating func update(_ changes: consuming [Change]) {
     var sorted = consume changes
     sorted.sort { $0.key < $1.key }

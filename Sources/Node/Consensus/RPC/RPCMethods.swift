@@ -116,13 +116,9 @@ struct RPCMethods: Sendable {
 
   private func abciQuery(_ arguments: RPCArguments) async throws(RPCError) -> JSONValue {
     let data = try arguments.bytes("data", .hex)
-    let asked = try arguments.integer("height") ?? 0
     let query = ApplicationQuery(
-      path: try arguments.text("path"), data: data, wantsProof: try arguments.flag("prove"))
-    if asked > 0, UInt64(exactly: asked) != reader.info.height {
-      throw .internal(
-        "only the state of the last block (\(reader.info.height)) can be queried, not of \(asked)")
-    }
+      path: try arguments.text("path"), data: data, wantsProof: try arguments.flag("prove"),
+      height: UInt64(clamping: try arguments.integer("height") ?? 0))
     let outcome = await driver.application.query(query)
     let proof: JSONValue =
       outcome.proof.map { bytes in
