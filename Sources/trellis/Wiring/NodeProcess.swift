@@ -79,7 +79,8 @@ struct NodeProcess: Sendable {
         do {
           try await telemetry.run()
         } catch {
-          throw UserError("health and metrics cannot listen on 127.0.0.1:\(telemetryPort): \(error)")
+          throw UserError(
+            "health and metrics cannot listen on 127.0.0.1:\(telemetryPort): \(error)")
         }
       }
       group.addTask { try await work(context) }
