@@ -4,7 +4,7 @@
 /// says what was waited for.
 /// - Throws: ``NeverHappened``, or what `condition` throws.
 package func eventually(
-  _ what: String, within seconds: Double = 10,
+  _ what: String, within seconds: Double = 60,
   _ condition: () async throws -> Bool
 ) async throws {
   let clock = ContinuousClock()

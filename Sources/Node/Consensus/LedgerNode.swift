@@ -15,8 +15,8 @@ package actor LedgerNode: LedgerApplication {
     /// Whether the ledger's invariants are checked: after every block, or, in a state of more rows
     /// than ``rowsCheckedInBlocks``, now and then beside the blocks.
     package var checksInvariants: Bool
-    /// The most rows that are added up before a block is committed.
-    package var rowsCheckedInBlocks = 50_000
+    /// The most rows that are added up before a block is committed: some 3 ms of work.
+    package var rowsCheckedInBlocks = 2_000
     /// This validator's account and beacon key; nil on a node that only follows.
     package var validator: (account: AccountID, key: VerifiableRandomKey)?
     /// What this validator says a token costs; nil reports no price.

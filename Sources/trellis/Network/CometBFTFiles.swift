@@ -109,6 +109,8 @@ enum CometBFTFiles {
     [rpc]
     laddr = "tcp://127.0.0.1:\(node.rpcPort)"
     max_body_bytes = 8000000
+    # Whoever waits for a transaction's block holds a subscription meanwhile.
+    max_subscription_clients = 1000
     timeout_broadcast_tx_commit = "20s"
 
     [p2p]
