@@ -42,6 +42,10 @@ struct VerifyCommand: AsyncParsableCommand {
       }
     } catch let error as LedgerReplay.Disagreement {
       disagreement = error.description
+    } catch let error as LedgerClientError where replay.machine.height == 0 {
+      throw UserError(
+        "the node cannot show block 1: \(error)",
+        advice: "A replay begins at genesis: name a node that keeps all blocks, with --rpc.")
     }
     let report = try VerifyReport(replay, disagreement: disagreement)
     print(json ? try JSON.text(report) : report.text)
