@@ -59,7 +59,7 @@ let package = Package(
         metrics,
       ],
       only: [
-        "ChainStart.swift", "LedgerApplication.swift", "LedgerNode.swift",
+        "ChainStart.swift", "DecidedBlock+Input.swift", "LedgerApplication.swift", "LedgerNode.swift",
         "LedgerNode+Snapshots.swift",
         "QueueExecutor.swift", "SignatureVerifier.swift", "SnapshotExchange.swift",
         "SnapshotStore.swift", "StateQuery.swift", "TokenPriceSource.swift",
