@@ -59,9 +59,8 @@ let package = Package(
         metrics,
       ],
       only: [
-        "ChainStart.swift", "DecidedBlock+Input.swift", "LedgerApplication.swift", "LedgerNode.swift",
-        "LedgerNode+Snapshots.swift",
-        "QueueExecutor.swift", "SignatureVerifier.swift", "SnapshotExchange.swift",
+        "ChainStart.swift", "DecidedBlock+Input.swift", "LedgerApplication.swift",
+        "LedgerNode.swift", "LedgerNode+Snapshots.swift", "QueueExecutor.swift", "SignatureVerifier.swift", "SnapshotExchange.swift",
         "SnapshotStore.swift", "StateQuery.swift", "TokenPriceSource.swift",
       ]),
     measured(
