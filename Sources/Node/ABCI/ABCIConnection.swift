@@ -20,6 +20,8 @@ final class ABCIConnection: ChannelDuplexHandler {
   static let windowBytes = 16 << 20
   /// How many short requests are answered in one go on another thread.
   private static let batchCount = 16
+  /// Asked once: the answer is read from files.
+  private static let coreCount = System.coreCount
 
   private struct Slot {
     let method: RequestMethod?
@@ -143,7 +145,7 @@ final class ABCIConnection: ChannelDuplexHandler {
 
   /// Begins what may run now. Of many short requests each core gets its part.
   private func begin(_ context: ChannelHandlerContext) {
-    let part = (slots.count - begunCount) / System.coreCount
+    let part = (slots.count - begunCount) / Self.coreCount
     while begunCount < slots.count, !exclusiveRuns {
       // A flush, and what is refused, have their answers already.
       if slots[slots.index(slots.startIndex, offsetBy: begunCount)].response != nil {
