@@ -124,6 +124,42 @@ import Testing
     #expect(try Self.run([executable, "network", "testnet", "--out", data, "--port", "80"]) != 0)
   }
 
+  /// A log that cannot be written is no reason to stop.
+  @Test(.timeLimit(.minutes(2)))
+  func aFullDiskBehindTheLogStopsNobody() async throws {
+    let testnet = try Testnet()
+    let socket = testnet.directory.file("s")
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: try #require(TestnetTests.executable))
+    process.arguments = [
+      "validator", "--data", testnet.root + "/node0/trellis", "--abci", "unix://\(socket)",
+    ]
+    process.standardInput = FileHandle.nullDevice
+    process.standardError = try #require(FileHandle(forWritingAtPath: "/dev/full"))
+    try process.run()
+    defer { process.terminate() }
+    var connection: EngineConnection?
+    try await eventually("it listens") {
+      connection = try? await EngineConnection.connect(to: .unix(path: socket))
+      return connection != nil
+    }
+    let answer = try await connection?.call { $0.info.abciVersion = "2.0.0" }
+    #expect(answer?.info.lastBlockHeight == 0)
+    #expect(process.isRunning)
+  }
+
+  @Test func aPeersAddressHasAnIDAndAPort() throws {
+    let testnet = try Testnet()
+    for peer in ["nonsense", "abcd@127.0.0.1:26656", String(repeating: "ab", count: 20) + "@host"] {
+      let executable = try #require(TestnetTests.executable)
+      let status = try Self.run([
+        executable, "network", "join", "--genesis-from", testnet.root + "/node0", "--peer", peer,
+        "--out", testnet.directory.file("joined"),
+      ])
+      #expect(status != 0, "\(peer)")
+    }
+  }
+
   /// Epochs settled by a preset's rules are part of the genesis.
   @Test func aTestnetCanHaveAPreset() throws {
     let directory = try TemporaryDirectory("testnet")

@@ -9,7 +9,9 @@ package func bootstrapLogging(file: String?, level: Logger.Level = .info) throws
   let sink = try file.map { try LogFile(path: $0) }
   LoggingSystem.bootstrap { label in
     StructuredLogHandler(label: label, level: level) { line in
-      if let sink { sink.write(line) } else { FileHandle.standardError.write(Data(line)) }
+      if let sink { return sink.write(line) }
+      // A full disk behind it, or a reader that went away, loses the line, never the process.
+      try? FileHandle.standardError.write(contentsOf: Data(line))
     }
   }
 }

@@ -44,6 +44,9 @@ struct JoinCommand: AsyncParsableCommand {
         throw ValidationError("“\(text)” is no address: one a time, without quotes and commas.")
       }
     }
+    if let wrong = peer.first(where: { !Self.isPeer($0) }) {
+      throw ValidationError("--peer “\(wrong)” is not ID@HOST:PORT with an ID of 40 digits.")
+    }
     try TestnetPlan.check(portBase: port)
     guard (0..<100).contains(node) else { throw ValidationError("--node is from 0 to 99.") }
     if stateSync.isEmpty { return }
@@ -54,6 +57,16 @@ struct JoinCommand: AsyncParsableCommand {
     guard Digest(hex: trustHash?.lowercased() ?? "") != nil else {
       throw ValidationError("--trust-hash takes 64 hexadecimal digits.")
     }
+  }
+
+  /// Whether a text is a node's address among its peers.
+  static func isPeer(_ text: String) -> Bool {
+    let parts = text.split(separator: "@", omittingEmptySubsequences: false)
+    guard parts.count == 2, parts[0].utf8.count == 40, [UInt8](hex: parts[0].lowercased()) != nil,
+      let colon = parts[1].lastIndex(of: ":"), colon != parts[1].startIndex,
+      let port = UInt16(parts[1][parts[1].index(after: colon)...])
+    else { return false }
+    return port > 0
   }
 
   func run() async throws {

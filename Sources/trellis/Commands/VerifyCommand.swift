@@ -38,7 +38,8 @@ struct VerifyCommand: AsyncParsableCommand {
     var disagreement: String?
     do {
       try await replay.run(source, to: min(height ?? tip, tip)) { height in
-        if !json { FileHandle.standardError.write(Data("  block \(height) of \(tip)\n".utf8)) }
+        if json { return }
+        try? FileHandle.standardError.write(contentsOf: Data("  block \(height) of \(tip)\n".utf8))
       }
     } catch let error as LedgerReplay.Disagreement {
       disagreement = error.description

@@ -18,6 +18,12 @@ enum EngineValidatorWiring {
     let genesis = try GenesisFile.read(from: context.network.directory)
     let store = try SQLiteLedgerStore(path: context.directory + "/ledger.sqlite")
     defer { store.close() }
+    // An engine that begins at block 1 cannot take over a ledger that has made its own.
+    if try store.earliestHeight() != nil {
+      throw UserError(
+        "\(context.directory) holds a ledger that ordered its own blocks, as `trellis up` does",
+        advice: "An engine needs one of its own: `trellis network testnet` or `network join`.")
+    }
     var configuration = LedgerNode.Configuration(
       checksInvariants: true,
       validator: (account: seed.ledgerKey.accountID, key: seed.verifiableRandomKey),

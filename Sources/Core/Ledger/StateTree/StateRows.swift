@@ -50,33 +50,40 @@ package struct StateRows: Sendable {
 
   /// The chunk that holds `key` if any does.
   private func chunkIndex(of key: StateKey) -> Int {
-    var low = 0
-    var high = firsts.count
-    while low < high {
-      let middle = (low + high) / 2
-      if key < firsts[middle] { high = middle } else { low = middle + 1 }
+    firsts.withUnsafeBufferPointer { firsts in
+      var low = 0
+      var high = firsts.count
+      while low < high {
+        let middle = (low + high) / 2
+        if key < firsts[middle] { high = middle } else { low = middle + 1 }
+      }
+      return max(low - 1, 0)
     }
-    return max(low - 1, 0)
   }
 
-  /// The first row of a chunk that is not before `key`.
-  private func rowIndex(of key: StateKey, in chunk: Int) -> Int {
+  /// The first row of a chunk that is not before `key`. By pointer: each step through the arrays
+  /// themselves would count a reference up and down.
+  private static func rowIndex(of key: StateKey, in rows: UnsafeBufferPointer<Row>) -> Int {
     var low = 0
-    var high = chunks[chunk].count
+    var high = rows.count
     while low < high {
       let middle = (low + high) / 2
-      if chunks[chunk][middle].key < key { low = middle + 1 } else { high = middle }
+      if rows[middle].key < key { low = middle + 1 } else { high = middle }
     }
     return low
+  }
+
+  private func rowIndex(of key: StateKey, in chunk: Int) -> Int {
+    chunks[chunk].withUnsafeBufferPointer { Self.rowIndex(of: key, in: $0) }
   }
 
   /// The value at a key.
   package func value(at key: StateKey) -> [UInt8]? {
     if chunks.isEmpty { return nil }
-    let chunk = chunkIndex(of: key)
-    let row = rowIndex(of: key, in: chunk)
-    guard row < chunks[chunk].count, chunks[chunk][row].key == key else { return nil }
-    return chunks[chunk][row].value
+    return chunks[chunkIndex(of: key)].withUnsafeBufferPointer { rows in
+      let row = Self.rowIndex(of: key, in: rows)
+      return row < rows.count && rows[row].key == key ? rows[row].value : nil
+    }
   }
 
   /// Sets or, with nil, removes a row. Returns what was there.
