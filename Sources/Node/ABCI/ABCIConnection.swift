@@ -19,7 +19,9 @@ final class ABCIConnection: ChannelDuplexHandler {
   /// How many bytes of requests are being answered at once, but for one that is larger by itself.
   static let windowBytes = 16 << 20
   /// How many short requests are answered in one go on another thread.
-  private static let batchCount = 16
+  private static let batchCount = 32
+  /// Responses up to so many bytes are written to the socket as one.
+  private static let joinedBytes = 1 << 14
   /// Asked once: the answer is read from files.
   private static let coreCount = System.coreCount
 
@@ -143,9 +145,9 @@ final class ABCIConnection: ChannelDuplexHandler {
 
   // MARK: Answering
 
-  /// Begins what may run now. Of many short requests each core gets its part.
+  /// Begins what may run now. Of many short requests each core that is free gets its part.
   private func begin(_ context: ChannelHandlerContext) {
-    let part = (slots.count - begunCount) / Self.coreCount
+    let part = (slots.count - begunCount) / max(Self.coreCount - runningCount, 1)
     while begunCount < slots.count, !exclusiveRuns {
       // A flush, and what is refused, have their answers already.
       if slots[slots.index(slots.startIndex, offsetBy: begunCount)].response != nil {
@@ -204,21 +206,33 @@ final class ABCIConnection: ChannelDuplexHandler {
 
   /// Writes the responses whose turn it is. Whether there were any.
   private func writeReady(_ context: ChannelHandlerContext) -> Bool {
+    var joined = ByteBuffer()
     var wrote = false
-    while let first = slots.first, let response = first.response {
+    while let first = slots.first, var response = first.response {
       slots.removeFirst()
       firstSerial += 1
       begunCount -= 1
       slotBytes -= first.size
-      context.write(wrapOutboundOut(response), promise: nil)
       wrote = true
+      if joined.readableBytes + response.readableBytes > Self.joinedBytes {
+        write(&joined, context)
+      }
+      if joined.readableBytes == 0 { joined = response } else { joined.writeBuffer(&response) }
       if first.endsConnection {
+        write(&joined, context)
         close(context)
         return false
       }
     }
+    write(&joined, context)
     if wrote { context.flush() }
     return wrote
+  }
+
+  private func write(_ buffer: inout ByteBuffer, _ context: ChannelHandlerContext) {
+    guard buffer.readableBytes > 0 else { return }
+    context.write(wrapOutboundOut(buffer), promise: nil)
+    buffer = ByteBuffer()
   }
 
   private func endAfterAnswers(_ context: ChannelHandlerContext) {
