@@ -241,8 +241,8 @@ let package = Package(
     tests(
       "Trellis",
       [
-        "Primitives", "Cryptography", "Ledger", "LightClient", "Catalogue", "ChainClient",
-        "ProviderAgent", "trellis", argumentParser,
+        "Primitives", "Cryptography", "Ledger", "LedgerStore", "LightClient", "Catalogue",
+        "ChainClient", "ProviderAgent", "trellis", argumentParser, logging,
       ]),
     tests("Tidy", []),
     tests("EndToEnd", ["Primitives"], exclude: ["tools"]),

@@ -77,6 +77,47 @@ extension WindowTests {
   }
 }
 
+extension WindowTests {
+  /// Short requests are answered in batches, flushes where they are read, and a frame that is none
+  /// stands in the middle: the answers come in the order of the requests, up to it.
+  @Test func batchesKeepTheirOrder() async throws {
+    let ledger = try await TestLedger(TestGenesis())
+    let connection = try await ledger.connect()
+    var bytes: [UInt8] = []
+    let count = 500
+    for number in 0..<count {
+      switch number % 5 {
+      case 3: bytes += try EngineConnection.frame(ABCIRequest.with { $0.flush = .init() })
+      case 4:
+        bytes += try EngineConnection.frame(ABCIRequest.with { $0.query.path = "/height" })
+      default:
+        // No transaction at all, each refused with its own words.
+        bytes += try EngineConnection.frame(
+          ABCIRequest.with { $0.checkTx.tx = Data([UInt8(number & 0x7F) | 0x80]) })
+      }
+    }
+    // A CheckTx whose message is longer than the frame, and a request that is never read.
+    bytes += [0x03, 0x42, 0x05, 0x01]
+    bytes += try EngineConnection.frame(ABCIRequest.with { $0.echo.message = "too late" })
+    try await connection.send(bytes)
+    for number in 0..<count {
+      switch try #require(try await connection.next()).value {
+      case .flush?: #expect(number % 5 == 3)
+      case .query(let query)?: #expect(number % 5 == 4 && query.code == 0)
+      case .checkTx(let check)?:
+        #expect(number % 5 < 3 && check.code != 0)
+        #expect(check.log.contains("\(UInt8(number & 0x7F) | 0x80)"), "\(check.log)")
+      case let other: Issue.record("request \(number): \(String(describing: other))")
+      }
+    }
+    guard case .exception? = try await connection.next()?.value else {
+      Issue.record("a frame that cannot be parsed must be refused")
+      return
+    }
+    #expect(try await connection.next() == nil)
+  }
+}
+
 /// Holds up whoever passes until it is opened.
 private actor Gate {
   private var isOpen = false

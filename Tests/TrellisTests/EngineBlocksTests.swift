@@ -2,7 +2,9 @@ import Catalogue
 import ChainClient
 import Cryptography
 import Ledger
+import LedgerStore
 import LightClient
+import Logging
 import Primitives
 import Testing
 
@@ -56,6 +58,33 @@ import Testing
     }
     #expect(failure?.height == 1)
     #expect(failure?.what.contains("not those that the ledger named") == true)
+  }
+
+  @Test func aBlockOfAnotherHeightIsRefused() async throws {
+    let chain = try EngineChain()
+    try await expect("shows block 5", at: 3, chain) { _ in chain.blocks[4] }
+  }
+
+  /// Blocks that one validator orders and signs are no way around the two thirds.
+  @Test func oneSignatureDecidesNothingAmongFour() throws {
+    let chain = try EngineChain()
+    let (signer, root) = (chain.validators[0].key, try LedgerReplay(genesis: chain.genesis).machine)
+    let items = chain.blocks[0].items
+    let header = BlockHeader(
+      height: 1, timeMilliseconds: 1_700_000_001_000, chain: chain.genesis.chain,
+      previousBlockHash: .zero, itemsHash: StoredBlock.itemsHash(of: items),
+      appHash: root.stateRoot, proposer: signer.accountID)
+    let block = StoredBlock(
+      header: header,
+      signature: signer.sign(domain: StoredBlock.signatureDomain, header.hash.bytes), items: items)
+    let client = LedgerClient(
+      endpoints: ["http://127.0.0.1:1"],
+      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    let source = SoloBlocks(client: client, genesis: chain.genesis)
+    let failure = #expect(throws: LedgerReplay.Disagreement.self) {
+      try source.check(block, height: 1, stateRoot: root.stateRoot)
+    }
+    #expect(failure?.what.contains("one signature decides nothing among 4") == true)
   }
 
   @Test func votesOfTwoThirdsAreTooFew() async throws {
@@ -205,9 +234,11 @@ private struct EngineChain {
         nextValidators: try Self.set(next).hash.bytes, consensus: Digest.sha256([3]).bytes,
         application: stateRoot.bytes, lastResults: Digest.sha256([4]).bytes,
         evidence: Digest.sha256([]).bytes, proposer: set.validators[0].address))
-    let votes = (previous?.validators.validators ?? []).map {
+    // One of four is never in time.
+    let votes = (previous?.validators.validators ?? []).enumerated().map { place, validator in
       CommitVote(
-        validator: ConsensusAddress(publicKey: $0.key.value), power: $0.power, flag: .commit)
+        validator: ConsensusAddress(publicKey: validator.key.value), power: validator.power,
+        flag: place == 3 ? .absent : .commit)
     }
     return EngineBlock(
       light: signed(header, set, members.map(\.key)), items: items,

@@ -1,3 +1,5 @@
+import Primitives
+
 /// A moment as CometBFT's headers and votes carry it.
 package struct ConsensusTime: Hashable, Sendable, Comparable {
   /// Whole seconds since 1970; negative before.
@@ -32,7 +34,8 @@ package struct ConsensusTime: Hashable, Sendable, Comparable {
   package var milliseconds: UInt64 {
     let whole = UInt64(max(seconds, 0)).multipliedReportingOverflow(by: 1000)
     if whole.overflow { return .max }
-    return seconds < 0 ? 0 : whole.partialValue + UInt64(nanoseconds) / 1_000_000
+    if seconds < 0 { return 0 }
+    return whole.partialValue.addingSaturated(UInt64(nanoseconds) / 1_000_000)
   }
 
   package static func < (a: ConsensusTime, b: ConsensusTime) -> Bool {

@@ -3,7 +3,8 @@ import SwiftProtobuf
 
 /// A response's bytes with their length in front, made in the buffer that is written to the socket.
 enum FramedResponse {
-  /// The frame of a flush, which a node sends behind every call: nobody need be asked about it.
+  /// The frame of a flush, which a node sends behind each call that it waits for: nobody need be
+  /// asked about it.
   static let flushRequest: [UInt8] = [0x12, 0x00]
   /// The answer to it.
   static let flush = encode(ABCIResponse.with { $0.flush = ABCIResponseFlush() })

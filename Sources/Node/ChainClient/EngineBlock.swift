@@ -4,16 +4,19 @@ import Ledger
 import LightClient
 import Primitives
 
-/// A block of a consensus engine with all that the ledger was told when it executed it.
+/// A block of a consensus engine with all that the ledger was told when it executed it. Nothing of
+/// it is verified; the votes and the evidence are under no hash that is recomputed here at all.
 package struct EngineBlock: Sendable {
   /// Its header, the votes for it, and the validators of its height.
   package let light: LightBlock
+  /// Its transactions, with what validators added in front.
   package let items: [[UInt8]]
   /// The votes for the block before.
   package let lastCommit: LastCommit
   /// Evidence that the block carries.
   package let misbehaviour: [Misbehaviour]
 
+  /// A block of its parts.
   package init(
     light: LightBlock, items: [[UInt8]], lastCommit: LastCommit, misbehaviour: [Misbehaviour]
   ) {
@@ -38,10 +41,12 @@ package struct EngineBlock: Sendable {
 package protocol EngineBlockSource: Sendable {
   /// The block of a height.
   /// - Parameter previous: the block before, whose validators voted in it; nil for the first.
+  /// - Throws: ``LedgerClientError``, `LightClientError`.
   func engineBlock(at height: UInt64, after previous: LightBlock?) async throws -> EngineBlock
 }
 
 extension RPCLightBlockSource: EngineBlockSource {
+  /// Asks for `commit`, `validators` and `block`.
   /// - Throws: ``LedgerClientError``, `LightClientError`.
   package func engineBlock(
     at height: UInt64, after previous: LightBlock?

@@ -141,7 +141,7 @@ package actor LedgerClient {
     }
   }
 
-  /// Every block's items, as they were executed, for who replays the chain.
+  /// A block's items in their order, with what validators added in front.
   /// - Throws: ``LedgerClientError``.
   package func blockItems(at height: UInt64) async throws -> [[UInt8]] {
     let answer = try await transport.call(

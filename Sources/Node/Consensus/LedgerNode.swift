@@ -23,11 +23,12 @@ package actor LedgerNode: LedgerApplication {
     package var priceSource: (any TokenPriceSource)?
     /// Signs prices: the key of the validator's account.
     package var signingKey: SigningKey?
-    /// For how many heights the engine keeps blocks; nil keeps all.
+    /// For how many heights the engine keeps blocks at least; nil keeps all. Blocks since the
+    /// oldest served snapshot are kept besides.
     package var keptBlocks: UInt64?
     /// Where snapshots are kept for others; nil takes none.
     package var snapshots: SnapshotStore?
-    /// After how many blocks a snapshot is taken.
+    /// After how many blocks a snapshot is taken, the first after a tenth of it; 0 takes none.
     package var snapshotInterval: UInt64 = 1000
 
     package init(
@@ -348,7 +349,7 @@ package actor LedgerNode: LedgerApplication {
       chain: meta.chain, chainName: genesis.chainName, height: meta.height,
       stateRoot: meta.stateRoot, blockHash: meta.blockHash,
       timeMilliseconds: meta.timeMilliseconds)
-    committed.withLock { $0 = Committed(machine: pending.machine, info: info) }
+    publish(Committed(machine: pending.machine, info: info))
     self.pending = nil
     verifier.forget(pending.itemHashes)
     let outcome = CommitOutcome(info: info, retainHeight: retainHeight(at: meta.height))
@@ -358,15 +359,26 @@ package actor LedgerNode: LedgerApplication {
     return outcome
   }
 
+  /// Makes a state the last committed one. The one before goes outside of the lock, since letting go
+  /// of what only it held takes a while.
+  private func publish(_ state: Committed) {
+    let previous = committed.withLock { last in
+      defer { last = state }
+      return last
+    }
+    withExtendedLifetime(previous) {}
+  }
+
   /// Below which the engine may forget blocks; 0 keeps all. Whoever restores a snapshot needs those
   /// from its height on, so none goes that is younger than the oldest that is served.
   private func retainHeight(at height: UInt64) -> UInt64 {
     guard let kept = configuration.keptBlocks, height > kept else { return 0 }
     let wanted = height - kept + 1
-    guard let snapshots = configuration.snapshots, configuration.snapshotInterval > 0 else {
-      return wanted
+    if let oldest = configuration.snapshots?.descriptions.last {
+      return min(wanted, oldest.height)
     }
-    return min(wanted, snapshots.descriptions.last?.height ?? 0)
+    let isFirstToCome = configuration.snapshots != nil && configuration.snapshotInterval > 0
+    return isFirstToCome ? 0 : wanted
   }
 
   /// Takes a restored state over: checked as a whole, durable, and the last committed one.
@@ -393,7 +405,7 @@ package actor LedgerNode: LedgerApplication {
     let info = ApplicationInfo(
       chain: genesis.chain, chainName: genesis.chainName, height: height, stateRoot: root,
       blockHash: .zero, timeMilliseconds: machine.lastTimeMilliseconds)
-    committed.withLock { $0 = Committed(machine: machine, info: info) }
+    publish(Committed(machine: machine, info: info))
     logger.info("snapshot restored", metadata: ["height": "\(height)"])
   }
 

@@ -39,7 +39,8 @@ package final class SignatureVerifier: Sendable {
     }
   }
 
-  /// Forgets transactions that were executed: their sequences are used, so that nobody asks again.
+  /// Forgets transactions that were in a block. Nobody asks again about one whose sequence is used;
+  /// one that was refused before that may come again, and is checked again.
   package func forget(_ hashes: some Sequence<Digest>) {
     memory.withLock { memory in
       for hash in hashes where memory.young.remove(hash) == nil { memory.old.remove(hash) }

@@ -3,10 +3,10 @@ import Logging
 extension Logger {
   /// The logger for an HTTP server of the process. What the server says at level info, that it
   /// listens, the process's own line says better; and that its task was cancelled, which is how it
-  /// is told to stop, is no error.
+  /// is told to stop, is no error. Who asks for level debug sees both.
   package var forServer: Logger {
     var logger = self
-    logger.logLevel = max(.notice, logLevel)
+    if logLevel > .debug { logger.logLevel = max(.notice, logLevel) }
     logger.handler = ServerLogHandler(inner: logger.handler)
     return logger
   }

@@ -80,5 +80,4 @@ struct OpenNetwork: Sendable {
       return isDue || FileManager.default.fileExists(atPath: directory.lockPath(of: $0))
     }
   }
-
 }

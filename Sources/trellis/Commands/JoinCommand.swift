@@ -64,7 +64,8 @@ struct JoinCommand: AsyncParsableCommand {
     let parts = text.split(separator: "@", omittingEmptySubsequences: false)
     guard parts.count == 2, parts[0].utf8.count == 40, [UInt8](hex: parts[0].lowercased()) != nil,
       let colon = parts[1].lastIndex(of: ":"), colon != parts[1].startIndex,
-      let port = UInt16(parts[1][parts[1].index(after: colon)...])
+      case let digits = parts[1][parts[1].index(after: colon)...],
+      digits.utf8.allSatisfy({ (48...57).contains($0) }), let port = UInt16(digits)
     else { return false }
     return port > 0
   }

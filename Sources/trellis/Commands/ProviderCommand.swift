@@ -77,7 +77,12 @@ struct ProviderCommand: AsyncParsableCommand {
   struct RestartProvider: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "restart", abstract: "Stop a provider and start it with its new settings.",
-      discussion: "Example:\n  trellis provider restart --id provider-3")
+      discussion: """
+        Give --rpc and --trust again where it had them.
+
+        Example:
+          trellis provider restart --id provider-3
+        """)
     @OptionGroup var data: DataOption
     @Option(help: "Which provider: provider-3 or 3.")
     var id: String

@@ -21,12 +21,16 @@ struct ValidatorCommand: AsyncParsableCommand {
   var oraclePrice = "1"
   @Option(help: "Serve a CometBFT v0.38 node here instead: tcp://HOST:PORT or unix://PATH.")
   var abci: String?
-  @Option(help: "With --abci: how many blocks the node keeps; all unless told.")
+  @Option(
+    help: """
+      With --abci: how many blocks the node keeps at least, and those since the older snapshot; \
+      all unless told.
+      """)
   var keepBlocks: UInt64?
   @Option(
     help: """
-      With --abci: after how many blocks a snapshot is taken, from which others can join; the two \
-      newest are kept; 0 takes none.
+      With --abci: after how many blocks a snapshot is taken, from which others can join, the \
+      first after a tenth of that; the two newest are kept; 0 takes none.
       """)
   var snapshotInterval: UInt64 = 1000
 

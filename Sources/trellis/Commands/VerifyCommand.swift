@@ -53,11 +53,15 @@ struct VerifyCommand: AsyncParsableCommand {
     if !report.agrees { throw ExitCode(2) }
   }
 
-  /// The node's blocks: its own where it keeps them, else those of the engine beside it.
+  /// The node's blocks: its own where it keeps them, else those of the engine beside it. A node
+  /// does not choose how it is judged: only where the genesis has one validator does one signature
+  /// do.
   private func blocks(
     _ network: OpenNetwork, _ genesis: Genesis, _ machine: LedgerMachine
   ) async throws -> any ReplaySource {
-    if try await SoloBlocks.stored(at: 1, network.ledger) != nil {
+    if genesis.validators.count == 1, network.settings.engineRPC == nil,
+      try await SoloBlocks.stored(at: 1, network.ledger) != nil
+    {
       return SoloBlocks(client: network.ledger, genesis: genesis)
     }
     var logger = Logger(label: "trellis.command")

@@ -85,6 +85,10 @@ struct NetworkSettings: Codable, Sendable {
     var settings = try load(from: directory)
     let first = (settings.providers.max() ?? 0) + 1
     let added = Array(first..<(first + count))
+    if settings.engineRPC != nil, first + count - 1 > PortPlan.providersBesideAnEngine {
+      throw UserError(
+        "beside a CometBFT node there are ports for \(PortPlan.providersBesideAnEngine) providers")
+    }
     settings.providers += added
     try directory.prepare(for: added.map { .provider($0) })
     try settings.save(to: directory)

@@ -5,6 +5,9 @@ struct PortPlan: Sendable {
   /// The highest base that leaves room for every provider.
   static let highestBase = 60_000
 
+  /// So many providers fit into the ports of one node of a testnet.
+  static let providersBesideAnEngine = 70
+
   var validator: Int { base }
   var gateway: Int { base + 1 }
   var dashboard: Int { base + 2 }

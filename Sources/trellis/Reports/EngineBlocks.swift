@@ -43,9 +43,12 @@ struct EngineBlocks: ReplaySource {
   mutating func block(
     at height: UInt64, over machine: LedgerMachine
   ) async throws -> DecidedBlock {
-    let block = try await source.engineBlock(at: height, after: previous)
+    let block: EngineBlock
     do {
-      try check(block, stateRoot: machine.stateRoot)
+      block = try await source.engineBlock(at: height, after: previous)
+      try check(block, height: height, stateRoot: machine.stateRoot)
+    } catch let error as LedgerClientError where error.isNoAnswer {
+      throw error
     } catch {
       throw LedgerReplay.Disagreement(height: height, what: "\(error)")
     }
@@ -60,8 +63,9 @@ struct EngineBlocks: ReplaySource {
       hash: header.hash, record: nil)
   }
 
-  private func check(_ block: EngineBlock, stateRoot: Digest) throws {
+  private func check(_ block: EngineBlock, height: UInt64, stateRoot: Digest) throws {
     let (light, header) = (block.light, block.light.header)
+    guard light.height == height else { throw Fault("the node shows block \(light.height)") }
     if let previous {
       try rules.verify(light, trusted: previous, now: clock())
     } else {
@@ -81,6 +85,7 @@ struct EngineBlocks: ReplaySource {
     }
   }
 
+  /// What is wrong with a block.
   private struct Fault: Error, CustomStringConvertible {
     let description: String
     init(_ description: String) { self.description = description }
@@ -91,6 +96,16 @@ struct EngineBlocks: ReplaySource {
     sets.next = sets.after
     for update in outcome.validatorUpdates {
       sets.after[update.publicKey] = update.power == 0 ? nil : update.power
+    }
+  }
+}
+
+extension LedgerClientError {
+  /// Whether nothing came that could be wrong: the node is away, or has no such block.
+  fileprivate var isNoAnswer: Bool {
+    switch self {
+    case .unreachable, .remote: true
+    default: false
     }
   }
 }

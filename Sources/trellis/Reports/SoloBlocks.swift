@@ -36,10 +36,15 @@ struct SoloBlocks: ReplaySource {
     return DecidedBlock(block)
   }
 
-  private func check(_ block: StoredBlock, height: UInt64, stateRoot: Digest) throws {
+  /// - Throws: ``LedgerReplay/Disagreement``.
+  func check(_ block: StoredBlock, height: UInt64, stateRoot: Digest) throws {
     let header = block.header
     let last = previous?.hash ?? .zero
     let checks: [(Bool, String)] = [
+      (
+        genesis.validators.count == 1,
+        "one signature decides nothing among \(genesis.validators.count) validators"
+      ),
       (header.height == height, "its header says \(header.height)"),
       (header.chain == genesis.chain, "it belongs to chain \(header.chain)"),
       (header.previousBlockHash == last, "it does not follow on block \(height - 1)"),

@@ -77,7 +77,10 @@ struct StatusReport: Codable {
         details: answer?.details ?? [:], endpoints: network.settings.endpoints(of: name))
     }
     let reader = LedgerReader(client: network.ledger)
-    let ledger = try? await readLedger(reader)
+    // Another network's node may listen where this one's did.
+    let chain = try? GenesisFile.identity(in: network.directory).id
+    let answer = try? await readLedger(reader)
+    let ledger = answer.flatMap { $0.chain == chain ? $0 : nil }
     let gateway = processes.first { $0.role == .gateway }
     let storage = ledger == nil ? nil : try? await readStorage(reader, gateway: gateway)
     let leases: [LeaseReport] =

@@ -29,11 +29,6 @@ enum EngineValidatorWiring {
       validator: (account: seed.ledgerKey.accountID, key: seed.verifiableRandomKey),
       priceSource: price, signingKey: seed.ledgerKey, keptBlocks: keptBlocks)
     configuration.snapshotInterval = snapshotInterval
-    if let keptBlocks, keptBlocks / 2 < snapshotInterval {
-      context.logger.warning(
-        "whoever restores this node's older snapshot needs blocks that it no longer keeps",
-        metadata: ["keepBlocks": "\(keptBlocks)", "snapshotInterval": "\(snapshotInterval)"])
-    }
     configuration.snapshots = try SnapshotStore(
       directory: context.directory + "/snapshots", logger: context.logger)
     let node = try LedgerNode(
