@@ -359,8 +359,8 @@ package actor LedgerNode: LedgerApplication {
     return outcome
   }
 
-  /// Makes a state the last committed one. The one before goes outside of the lock, since letting go
-  /// of what only it held takes a while.
+  /// Makes a state the last committed one. The one before goes outside of the lock, since letting
+  /// go of what only it held takes a while.
   private func publish(_ state: Committed) {
     let previous = committed.withLock { last in
       defer { last = state }
