@@ -251,13 +251,13 @@ private struct EngineChain {
   ) -> LightBlock {
     let identity = BlockIdentity(
       hash: header.hash.bytes, partCount: 1, partsHash: Digest.sha256([5]).bytes)
-    func commit(_ signatures: [Signature?]) -> BlockCommit {
-      BlockCommit(
+    func commit(_ signatures: [Signature?]) -> LightClient.BlockCommit {
+      LightClient.BlockCommit(
         height: header.height, round: 0, block: identity,
         places: zip(set.validators, signatures).map { validator, signature in
           signature == nil
-            ? BlockCommit.Place(vote: .absent, address: [], time: .none, signature: nil)
-            : BlockCommit.Place(
+            ? LightClient.BlockCommit.Place(vote: .absent, address: [], time: .none, signature: nil)
+            : LightClient.BlockCommit.Place(
               vote: .block, address: validator.address, time: header.time, signature: signature)
         })
     }
