@@ -61,7 +61,8 @@ let package = Package(
       only: [
         "ChainStart.swift", "DecidedBlock+Input.swift", "LedgerApplication.swift",
         "LedgerNode.swift", "LedgerNode+Snapshots.swift", "QueueExecutor.swift",
-        "SignatureVerifier.swift", "SnapshotExchange.swift", "SnapshotStore.swift", "StateQuery.swift", "TokenPriceSource.swift",
+        "SignatureVerifier.swift", "SnapshotExchange.swift", "SnapshotStore.swift",
+        "StateQuery.swift", "TokenPriceSource.swift",
       ]),
     measured(
       "ABCI",

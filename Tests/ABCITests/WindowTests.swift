@@ -6,6 +6,12 @@ import Testing
 
 /// More requests than a connection answers at once, read from the socket in one piece.
 @Suite struct WindowTests {
+  /// What the gate holds up: a block before InitChain, which is refused in the end.
+  private static let slow = ABCIRequest.with {
+    $0.finalizeBlock.height = 1
+    $0.finalizeBlock.proposerAddress = Data(count: 20)
+  }
+
   /// Behind one slow request wait more than the window's 128. All of them were read long before the
   /// window is free again, and nothing more comes: they are answered all the same.
   @Test(.timeLimit(.minutes(1)))
@@ -15,10 +21,7 @@ import Testing
       HookedApplication(node, beforeFinalizing: { await gate.pass() })
     }
     let connection = try await ledger.connect()
-    var slow = ABCIRequest()
-    slow.finalizeBlock.height = 1
-    slow.finalizeBlock.proposerAddress = Data(count: 20)
-    var bytes = try EngineConnection.frame(slow)
+    var bytes = try EngineConnection.frame(Self.slow)
     // Small enough to come with one read: 2,048 bytes are a connection's first.
     let count = 400
     for number in 0..<count {
@@ -55,14 +58,12 @@ extension WindowTests {
       HookedApplication(node, beforeFinalizing: { await gate.pass() })
     }
     let connection = try await ledger.connect()
-    var slow = ABCIRequest()
-    slow.finalizeBlock.height = 1
-    slow.finalizeBlock.proposerAddress = Data(count: 20)
     let query = ABCIRequest.with { $0.query.path = "/height" }
     let echo = ABCIRequest.with { $0.echo.message = "behind" }
     let garbage: [UInt8] = [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF]
     try await connection.send(
-      EngineConnection.frame(slow) + EngineConnection.frame(query) + EngineConnection.frame(echo)
+      EngineConnection.frame(Self.slow) + EngineConnection.frame(query)
+        + EngineConnection.frame(echo)
         + garbage)
     await gate.arrival()
     await gate.open()

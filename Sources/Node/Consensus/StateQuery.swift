@@ -13,7 +13,6 @@ struct StateQuery {
   let committed: LedgerNode.Committed
   let store: any LedgerStoring
 
-  private var machine: LedgerMachine { committed.machine }
   private var info: ApplicationInfo { committed.info }
 
   func answer(_ query: ApplicationQuery) -> QueryOutcome {
@@ -26,7 +25,7 @@ struct StateQuery {
       switch query.path {
       case "/height": return found(info.height.canonicalBytes())
       case "/chain": return found(info.chain.bytes)
-      case "/time": return found(machine.time.canonicalBytes())
+      case "/time": return found(committed.machine.time.canonicalBytes())
       case "/state": return try state(query)
       case "/rows": return try rows(query.data)
       case "/block": return try block(query.data)
@@ -47,8 +46,8 @@ struct StateQuery {
     guard let key = StateKey(foreign: query.data) else {
       return refused(1, "a key has at most \(StateKey.byteLimit) bytes, not \(query.data.count)")
     }
-    let proof = query.wantsProof ? machine.proof(for: key).canonicalBytes() : nil
-    return found(machine.value(at: key), proof: proof)
+    let proof = query.wantsProof ? committed.machine.proof(for: key).canonicalBytes() : nil
+    return found(committed.machine.value(at: key), proof: proof)
   }
 
   private func rows(_ data: [UInt8]) throws -> QueryOutcome {
@@ -60,7 +59,7 @@ struct StateQuery {
     guard let from, let to else { return refused(1, "a key is too long") }
     var encoder = CanonicalEncoder()
     var count: UInt32 = 0
-    for row in machine.rows(from: from, to: to, limit: Int(limit)) {
+    for row in committed.machine.rows(from: from, to: to, limit: Int(limit)) {
       if encoder.bytes.count + row.value.count > Self.answerByteLimit { break }
       encoder.encode(row.key.bytes)
       encoder.encode(row.value)
